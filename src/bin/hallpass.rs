@@ -1,0 +1,3 @@
+//! The admin shell.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The endpoint server.
+
+fn main() {}

@@ -1,0 +1,128 @@
+//! What the audit trail keeps of a change. Never a key, never a password.
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyState, Timestamp, Token, TokenId, User};
+
+/// Through which door somebody came.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// The shell: typed, piped or given with `-c`.
+    Shell,
+    /// A command given as arguments of the program.
+    Command,
+    /// A request to the endpoint server.
+    Http,
+    /// The program itself.
+    System,
+}
+
+/// Who made a change.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Actor {
+    /// The name that the system has for the person or, over HTTP, the username.
+    pub name: String,
+    /// The system's user id; none over HTTP.
+    pub uid: Option<u32>,
+    /// The door.
+    pub channel: Channel,
+}
+
+/// What an event is about, named as it was then.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Subject {
+    /// The kind, in the words of the models: `user`, `group`, `token`.
+    pub kind: String,
+    /// The id of a user or group; the serial of a token.
+    pub id: i64,
+    /// The username, the group's name, the token's name.
+    pub name: Option<String>,
+    /// The token's public id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+impl Subject {
+    /// A user.
+    #[must_use]
+    pub fn user(user: &User) -> Self {
+        Self { kind: "user".into(), id: user.id, name: Some(user.username.clone()), token: None }
+    }
+
+    /// A token.
+    #[must_use]
+    pub fn token(token: &Token) -> Self {
+        Self::token_id(token.serial, token.id, token.name.clone())
+    }
+
+    fn token_id(serial: i64, id: TokenId, name: Option<String>) -> Self {
+        Self { kind: "token".into(), id: serial, name, token: Some(id.to_string()) }
+    }
+}
+
+/// What was done.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "action")]
+pub enum Action {
+    /// The store was made.
+    StoreCreated,
+    /// A row was made.
+    Created,
+    /// Fields of a row were changed.
+    Changed {
+        /// Their names.
+        fields: Vec<String>,
+    },
+    /// A row was deleted.
+    Deleted,
+    /// Members were added to or taken from a relation.
+    Related {
+        /// The relation: `groups`, `user_permissions`, `permissions`.
+        relation: String,
+        /// The ids that were added.
+        added: Vec<i64>,
+        /// The ids that were taken away.
+        removed: Vec<i64>,
+    },
+    /// A token got a new key.
+    Regenerated {
+        /// Until when the old key stays valid.
+        overlap_until: Option<Timestamp>,
+    },
+    /// A token was revoked.
+    Revoked,
+    /// A key was shown.
+    Revealed,
+    /// Revoked tokens were removed after their retention.
+    Purged,
+    /// A key was presented and refused, for a reason that the client is not told.
+    Refused {
+        /// `expired`, `revoked`, `superseded`, `inactive`.
+        why: String,
+        /// Which key.
+        key: KeyState,
+    },
+    /// A password was accepted.
+    LoggedIn,
+}
+
+/// An entry of the audit trail.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What was done.
+    #[serde(flatten)]
+    pub action: Action,
+    /// To what.
+    pub subject: Option<Subject>,
+    /// Whose it is, where the subject belongs to a user: the user's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<i64>,
+    /// Why, if it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}

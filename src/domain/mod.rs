@@ -1,0 +1,28 @@
+//! Pure values: users, groups, tokens, keys, events, and the table that describes the models. No I/O: time and
+//! randomness come in through [`Clock`] and [`Entropy`].
+
+mod event;
+mod group;
+mod key;
+mod time;
+mod token;
+mod user;
+
+pub use event::{Action, Actor, Channel, Event, Subject};
+pub use group::{ContentType, Group, Permission};
+pub use key::Key;
+pub use time::Timestamp;
+pub use token::{Digest, KeyState, Revocation, Sealed, StoredKey, Superseded, Token, TokenId, TokenState, Usage};
+pub use user::User;
+
+/// Tells the time. Built in `bin/` (the system's) and in tests (a clock that is stepped).
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// Draws random bytes. Built in `bin/` (the system's generator) and in tests (seeded).
+pub trait Entropy: Send + Sync {
+    /// Fills `bytes` with random ones.
+    fn fill(&self, bytes: &mut [u8]);
+}

@@ -1,0 +1,1 @@
+//! Django's password hashes and validators.

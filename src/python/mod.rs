@@ -1,0 +1,1 @@
+//! The Python surface: engine, bridge and prelude.

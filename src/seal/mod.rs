@@ -1,0 +1,1 @@
+//! Digests by which keys are found, seals under which they are kept, and the keyring.

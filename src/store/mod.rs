@@ -1,0 +1,154 @@
+//! The narrow waist: everything that is kept goes through [`Store`], and nothing in the trait assumes one machine.
+//!
+//! Keys and values are bytes; what they mean is told by [`layout`] and [`record`]. Three things a caller may rely on:
+//! a commit is all or nothing and visible at once; its revision is greater than every earlier one; and what
+//! [`Store::sync`] returned for survives a power cut.
+
+pub mod error;
+pub mod events;
+pub mod layout;
+pub mod memory;
+pub mod record;
+pub mod watch;
+
+pub use error::StoreError;
+pub use watch::{Notice, Watch};
+
+/// The greatest number of bytes a value may have. sled keeps larger ones in files of their own that it never syncs
+/// (its limit is about 128 KiB); ours stays far below.
+pub const MAX_VALUE: usize = 16 * 1024;
+
+/// The greatest number of bytes a key may have: a username of 150 characters, doubled, with room.
+pub const MAX_KEY: usize = 2 * 1024;
+
+/// The place of a change in the order of all changes. The empty store is at 0.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Revision(pub u64);
+
+/// What was found, and the revision that the store was at when it looked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Read<T> {
+    /// The store held everything up to this revision, and nothing later, when it looked.
+    pub seen: Revision,
+    /// The answer.
+    pub found: T,
+}
+
+/// A value and the revision of the commit that wrote it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Versioned {
+    /// The bytes.
+    pub value: Vec<u8>,
+    /// The commit that wrote them.
+    pub changed: Revision,
+}
+
+/// One row of a range.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// Where it is.
+    pub key: Vec<u8>,
+    /// The bytes.
+    pub value: Vec<u8>,
+    /// The commit that wrote them.
+    pub changed: Revision,
+}
+
+/// A condition of a commit on one key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Compare {
+    /// The key.
+    pub key: Vec<u8>,
+    /// What must hold there. `None`: nothing is there. `Some(r)`: the value was last written by the commit `r`.
+    pub changed: Option<Revision>,
+}
+
+/// One effect of a commit on one key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Write {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The new value; `None` removes the key (and is no error where nothing is there).
+    pub value: Option<Vec<u8>>,
+}
+
+/// A commit: if every compare holds, every write and event takes effect, at one revision.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Change {
+    /// Conditions, in any order.
+    pub compares: Vec<Compare>,
+    /// Effects; a key stands here once at most.
+    pub writes: Vec<Write>,
+    /// Audit events, appended to the one chain in this order by whoever orders the commits (see [`events`]).
+    pub events: Vec<Vec<u8>>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use = "a conflict means that nothing was written"]
+pub enum Committed {
+    /// It took effect at this revision. It is visible to every reader, and durable once [`Store::sync`] says so.
+    Applied(Revision),
+    /// A compare did not hold: nothing was written. The revision is the one the store was at.
+    Conflict(Revision),
+}
+
+/// Which store this is: 16 random bytes, made when it was created, never changed.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct StoreId(pub [u8; 16]);
+
+/// How this process has the store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// This process has the store to itself and serves it to others.
+    Owner,
+    /// Another process owns it; this one reaches it through that one.
+    Attached,
+    /// The store lives in this process's memory.
+    Memory,
+}
+
+/// The store. Every method may be called from any thread.
+pub trait Store: Send + Sync {
+    /// Reads one key.
+    fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, StoreError>;
+
+    /// Reads the rows with `from <= key < to` in the order of their bytes, `limit` at most. `seen` is one revision
+    /// for the whole page; two pages may see two revisions.
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, StoreError>;
+
+    /// Applies `change` or nothing of it. Returns before the change is durable: call [`Store::sync`] before anything
+    /// that depends on it leaves the process.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] and nothing was written; [`StoreError::OutcomeUnknown`] when whoever owned the store
+    /// went away and could not be asked again.
+    fn commit(&self, change: Change) -> Result<Committed, StoreError>;
+
+    /// Returns when everything up to `revision` survives a power cut.
+    fn sync(&self, revision: Revision) -> Result<(), StoreError>;
+
+    /// Follows the changes to keys that begin with `prefix`, from the first one after `from`: by revision, no gap, no
+    /// double. A watch that fell too far behind gets [`Notice::Lagged`] and ends.
+    fn watch(&self, prefix: &[u8], from: Revision) -> Result<Watch, StoreError>;
+
+    /// The identity of the store.
+    fn id(&self) -> StoreId;
+
+    /// How this process has the store at this moment.
+    fn role(&self) -> Role;
+}
+
+/// The end of the range of all keys that begin with `prefix`.
+#[must_use]
+pub fn prefix_end(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    // Every byte was 0xff: no key of ours begins so, and the longest possible key ends the range.
+    vec![u8::MAX; MAX_KEY + 1]
+}
