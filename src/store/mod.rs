@@ -7,6 +7,7 @@
 pub mod error;
 pub mod events;
 pub mod layout;
+pub mod local;
 pub mod memory;
 pub mod record;
 pub mod watch;

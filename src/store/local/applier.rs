@@ -1,0 +1,159 @@
+//! Fills the tree behind the journal, and drops journals when the tree is known to be whole without them.
+
+use std::{
+    ops::Bound,
+    sync::{Arc, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use super::{
+    super::{Revision, StoreError},
+    engine::{Engine, OVERLAY_FULL, State, Stop, Trouble, open_tree},
+    open::drop_journals,
+    tree::{BATCH, Put, Tree},
+};
+
+/// How long a small overlay may stay before it is brought into the tree: many changes of one row become one.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// At this much journal, the least, the tree is closed and opened to have a snapshot, and the journal begins anew.
+const CHECKPOINT: u64 = 64 << 20;
+
+/// A clean end brings at most this many rows into the tree; what is more stays in the journal for the next owner.
+const LITTLE: usize = 4000;
+
+/// Starts the applier of an engine.
+pub(super) fn start(engine: &Arc<Engine>) -> std::io::Result<JoinHandle<()>> {
+    let engine = Arc::clone(engine);
+    std::thread::Builder::new().name("store-applier".into()).spawn(move || run(&engine))
+}
+
+fn run(engine: &Engine) {
+    loop {
+        let stop = wait(engine);
+        match stop {
+            Some(Stop::Now) => return,
+            Some(Stop::Clean) if engine.view().overlay.len() > LITTLE => return,
+            Some(Stop::Clean) | None => {}
+        }
+        let result = fill(engine).and_then(|()| if stop.is_none() { checkpoint_if_due(engine) } else { Ok(()) });
+        if let Err(Trouble::Store(error)) = result {
+            // The journal has everything; the tree is opened again before anything more is taken.
+            engine.fail(&mut engine.order().state, "filling the tree", &error);
+            return;
+        }
+        engine.drained.notify_all();
+        if stop.is_some() {
+            return;
+        }
+    }
+}
+
+/// Waits for something to do: a call, an old enough overlay, the end.
+fn wait(engine: &Engine) -> Option<Stop> {
+    let mut work = engine.work.lock().unwrap_or_else(PoisonError::into_inner);
+    let seen = work.calls;
+    loop {
+        if work.stop.is_some() {
+            return work.stop;
+        }
+        let (guard, timeout) = engine.work_there.wait_timeout(work, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+        work = guard;
+        let view = engine.view();
+        if !view.overlay.is_empty()
+            && (timeout.timed_out() || (work.calls != seen && view.overlay_bytes > OVERLAY_FULL))
+        {
+            return work.stop;
+        }
+    }
+}
+
+/// Brings everything that is visible now into the tree.
+fn fill(engine: &Engine) -> Result<(), Trouble> {
+    let target = engine.visible();
+    engine.sync(target)?;
+    let Some(tree) = engine.view().tree.clone() else { return Err(Trouble::Gone) };
+    let held = tree.about().revision;
+    let mut from = Bound::Unbounded;
+    loop {
+        let (puts, last) = gather(engine, from, target);
+        if !puts.is_empty() {
+            tree.apply(puts, held)?;
+        }
+        match last {
+            Some(key) => from = Bound::Excluded(key),
+            None => break,
+        }
+    }
+    // A row that was written again meanwhile was left out; the tree may call itself whole up to the target only when
+    // that later commit can be replayed after any cut.
+    let now = engine.visible();
+    engine.sync(now)?;
+    tree.apply(Vec::new(), target)?;
+    drop(tree);
+    let mut next = Bound::Unbounded;
+    loop {
+        let rest = engine.view_mut().settle(target, next, 1000);
+        match rest {
+            Some(key) => next = Bound::Included(key),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The next rows of the overlay up to `target`, and the key of the last one looked at if there may be more.
+fn gather(engine: &Engine, from: Bound<Vec<u8>>, target: Revision) -> (Vec<Put>, Option<Vec<u8>>) {
+    let view = engine.view();
+    let mut puts = Vec::new();
+    for (looked, (key, slot)) in view.overlay.range((from, Bound::Unbounded)).enumerate() {
+        if slot.changed <= target {
+            puts.push((key.clone(), slot.changed, slot.value.clone()));
+        }
+        if puts.len() == BATCH || looked == 10 * BATCH {
+            return (puts, Some(key.clone()));
+        }
+    }
+    (puts, None)
+}
+
+fn checkpoint_if_due(engine: &Engine) -> Result<(), Trouble> {
+    let (used, tree_bytes) = {
+        let order = engine.order();
+        let used = order.full.iter().map(|j| j.used()).sum::<u64>() + order.journal.used();
+        (used, engine.view().tree.as_ref().map_or(0, |tree| tree.size_on_disk()))
+    };
+    // Opening a large tree takes long: it is done more seldom.
+    if used < CHECKPOINT.max(tree_bytes / 4) { Ok(()) } else { checkpoint(engine) }
+}
+
+/// Begins a new journal, fills the tree, opens it anew so that a snapshot covers it, and drops the journals before.
+pub(super) fn checkpoint(engine: &Engine) -> Result<(), Trouble> {
+    {
+        let mut order = engine.order();
+        if !matches!(order.state, State::Open) {
+            return Err(Trouble::Gone);
+        }
+        engine.turn(&mut order)?;
+    }
+    fill(engine)?;
+    reopen(engine)?;
+    let mut order = engine.order();
+    drop_journals(&mut order, &engine.place.data())?;
+    Ok(())
+}
+
+/// Closes and opens the tree while readers wait.
+fn reopen(engine: &Engine) -> Result<(), StoreError> {
+    let mut view = engine.view_mut();
+    let Some(tree) = view.tree.take() else { return Ok(()) };
+    let before = tree.about();
+    let tree = Arc::into_inner(tree).expect("readers hold the view, and the applier is this thread");
+    tree.close()?;
+    let tree: Tree = open_tree(&engine.place, engine.cache_bytes)?;
+    if tree.about() != before {
+        return Err(super::tree::damaged("it lost what was written to it"));
+    }
+    view.tree = Some(Arc::new(tree));
+    Ok(())
+}

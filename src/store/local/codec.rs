@@ -1,0 +1,136 @@
+//! Bytes of the journal, of the files beside it and of the socket: little-endian numbers, lengths before texts.
+
+use super::super::{Change, Compare, Revision, Write};
+
+/// Collects bytes.
+#[derive(Debug, Default)]
+pub(super) struct Out(pub(super) Vec<u8>);
+
+impl Out {
+    pub(super) fn u8(&mut self, n: u8) {
+        self.0.push(n);
+    }
+
+    pub(super) fn u32(&mut self, n: u32) {
+        self.0.extend_from_slice(&n.to_le_bytes());
+    }
+
+    pub(super) fn u64(&mut self, n: u64) {
+        self.0.extend_from_slice(&n.to_le_bytes());
+    }
+
+    pub(super) fn count(&mut self, n: usize) {
+        self.u64(n as u64);
+    }
+
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.u32(u32::try_from(bytes.len()).expect("keys, values and texts are checked to be far below 4 GiB"));
+        self.raw(bytes);
+    }
+
+    pub(super) fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.u8(value.is_some().into());
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+
+    pub(super) fn writes(&mut self, writes: &[Write]) {
+        self.count(writes.len());
+        for write in writes {
+            self.bytes(&write.key);
+            self.maybe(write.value.as_deref(), Self::bytes);
+        }
+    }
+
+    pub(super) fn change(&mut self, change: &Change) {
+        self.count(change.compares.len());
+        for compare in &change.compares {
+            self.bytes(&compare.key);
+            self.maybe(compare.changed, |out, r| out.u64(r.0));
+        }
+        self.writes(&change.writes);
+        self.count(change.events.len());
+        for event in &change.events {
+            self.bytes(event);
+        }
+    }
+}
+
+/// Takes bytes apart; `None` wherever they do not fit.
+#[derive(Debug)]
+pub(super) struct In<'a>(pub(super) &'a [u8]);
+
+impl<'a> In<'a> {
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.array().map(|[n]| n)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.u32()?).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    pub(super) fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?.to_vec()).ok()
+    }
+
+    pub(super) fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.u8()? {
+            0 => Some(None),
+            1 => read(self).map(Some),
+            _ => None,
+        }
+    }
+
+    /// Reads a list whose items take at least one byte each, so that a lying count cannot reserve memory.
+    pub(super) fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = usize::try_from(self.u64()?).ok().filter(|n| *n <= self.0.len())?;
+        let mut list = Vec::with_capacity(count.min(1024));
+        for _ in 0..count {
+            list.push(read(self)?);
+        }
+        Some(list)
+    }
+
+    pub(super) fn writes(&mut self) -> Option<Vec<Write>> {
+        self.list(|bytes| {
+            let key = bytes.bytes()?.to_vec();
+            Some(Write { key, value: bytes.maybe(|b| b.bytes().map(<[u8]>::to_vec))? })
+        })
+    }
+
+    pub(super) fn change(&mut self) -> Option<Change> {
+        let compares = self.list(|bytes| {
+            let key = bytes.bytes()?.to_vec();
+            Some(Compare { key, changed: bytes.maybe(Self::u64)?.map(Revision) })
+        })?;
+        let writes = self.writes()?;
+        let events = self.list(|bytes| bytes.bytes().map(<[u8]>::to_vec))?;
+        Some(Change { compares, writes, events })
+    }
+
+    pub(super) fn end<T>(&self, value: T) -> Option<T> {
+        self.0.is_empty().then_some(value)
+    }
+}

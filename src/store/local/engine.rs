@@ -1,0 +1,344 @@
+//! The owner's engine: orders commits, writes them into the journal, shows them, syncs them for many at once.
+//!
+//! A commit returns when its frame is with the kernel, so that it survives the death of this process; [`Engine::sync`]
+//! makes it survive the machine's.
+
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc::Receiver},
+};
+
+use super::{
+    super::{
+        Change, Committed, Notice, Read, Revision, Row, StoreError, StoreId, Versioned, Write,
+        events::{self, Chain},
+        memory::check_sizes,
+    },
+    journal::{CommitId, Entry, Journal, MAX_BODY},
+    place::Place,
+    recent::Recent,
+    tree::{Tree, disk},
+    view::{self, View},
+};
+
+/// Why an engine does not answer.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It is closed: somebody else owns the store by now, or soon will.
+    Gone,
+    /// The store says no.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Whether commits are taken.
+#[derive(Debug)]
+pub(super) enum State {
+    Open,
+    Closed,
+    /// The disk refused; nothing is acknowledged until the store was opened again.
+    Failed(Failure),
+}
+
+/// What the disk refused, kept so that each caller can be told.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) what: &'static str,
+    pub(super) errno: Option<i32>,
+}
+
+impl Failure {
+    pub(super) fn error(&self) -> StoreError {
+        let source = self.errno.map_or_else(|| std::io::Error::other(self.what), std::io::Error::from_raw_os_error);
+        StoreError::Disk { what: format!("the disk refused while {}", self.what), source }
+    }
+}
+
+/// What the order of commits needs; whoever holds its lock comes next.
+#[derive(Debug)]
+pub(super) struct Order {
+    pub(super) revision: Revision,
+    pub(super) chain: Chain,
+    pub(super) recent: Recent,
+    pub(super) journal: Journal,
+    /// Journals that are full; dropped at the next checkpoint.
+    pub(super) full: Vec<Journal>,
+    pub(super) state: State,
+}
+
+/// How far the journal is synced, and whether somebody is at it.
+#[derive(Debug)]
+pub(super) struct Durable {
+    pub(super) revision: Revision,
+    pub(super) syncing: Syncing,
+    pub(super) mark: File,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Syncing {
+    Nobody,
+    Somebody,
+}
+
+/// What the applier is told.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    /// Whether it shall end, and how.
+    pub(super) stop: Option<Stop>,
+    /// How often it was called.
+    pub(super) calls: u64,
+}
+
+/// How the applier ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stop {
+    /// After filling the tree with what is small enough to be quick.
+    Clean,
+    /// At once.
+    Now,
+}
+
+/// The engine.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) id: StoreId,
+    pub(super) place: Place,
+    pub(super) cache_bytes: u64,
+    pub(super) order: Mutex<Order>,
+    pub(super) view: RwLock<View>,
+    pub(super) durable: Mutex<Durable>,
+    pub(super) durable_moved: Condvar,
+    pub(super) work: Mutex<Work>,
+    pub(super) work_there: Condvar,
+    pub(super) drained: Condvar,
+}
+
+/// Above this much in the overlay, commits wait for the tree.
+const OVERLAY_LIMIT: usize = 48 << 20;
+
+/// From this much in the overlay on, the applier need not be patient.
+pub(super) const OVERLAY_FULL: usize = 2 << 20;
+
+impl Engine {
+    pub(super) fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
+        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn durable(&self) -> MutexGuard<'_, Durable> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, Trouble> {
+        let view = self.view();
+        let tree = view.tree.as_ref().ok_or(Trouble::Gone)?;
+        Ok(Read { seen: view.visible, found: view::get(&view.overlay, tree, key)? })
+    }
+
+    pub(super) fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, Trouble> {
+        let view = self.view();
+        let tree = view.tree.as_ref().ok_or(Trouble::Gone)?;
+        Ok(Read { seen: view.visible, found: view::range(&view.overlay, tree, from, to, limit)? })
+    }
+
+    /// The last commit that readers see.
+    pub(super) fn visible(&self) -> Revision {
+        self.view().visible
+    }
+
+    pub(super) fn feed(&self, prefix: &[u8], from: Revision) -> Result<Receiver<Notice>, Trouble> {
+        let mut view = self.view_mut();
+        if view.tree.is_none() {
+            return Err(Trouble::Gone);
+        }
+        Ok(view.feed(prefix, from))
+    }
+
+    /// Takes what is in `change` when it applies; leaves it as it was where it does not.
+    pub(super) fn commit(&self, id: CommitId, change: &mut Change) -> Result<Committed, Trouble> {
+        check_sizes(change)?;
+        let bytes = change.writes.iter().map(|w| w.key.len() + w.value.as_ref().map_or(0, Vec::len) + 9);
+        let bytes = bytes.chain(change.events.iter().map(|e| e.len() + 128)).sum::<usize>();
+        if bytes + 1024 > MAX_BODY {
+            return Err(StoreError::TooLarge { bytes, limit: MAX_BODY }.into());
+        }
+        self.wait_for_room();
+        let mut order = self.order();
+        match &order.state {
+            State::Open => {}
+            State::Closed => return Err(Trouble::Gone),
+            State::Failed(failure) => return Err(failure.error().into()),
+        }
+        if let Some(revision) = order.recent.get(id) {
+            return Ok(Committed::Applied(revision));
+        }
+        {
+            let view = self.view();
+            let tree = view.tree.as_ref().ok_or(Trouble::Gone)?;
+            for compare in &change.compares {
+                let found = view::get(&view.overlay, tree, &compare.key)?;
+                if found.map(|v| v.changed) != compare.changed {
+                    return Ok(Committed::Conflict(order.revision));
+                }
+            }
+        }
+        let mut chain = order.chain;
+        let entry = Entry::Change(id, chained(std::mem::take(change), &mut chain));
+        let revision = Revision(order.revision.0 + 1);
+        let durable = self.durable().revision;
+        order.journal.append(revision, durable, &entry).map_err(|e| match disk("writing the journal", e) {
+            // No room is an answer, not a failure: the next commit may find some.
+            full @ StoreError::Full { .. } => Trouble::Store(full),
+            error => {
+                self.fail(&mut order.state, "writing the journal", &error);
+                Trouble::Store(error)
+            }
+        })?;
+        let Entry::Change(_, writes) = entry else { return Err(Trouble::Gone) };
+        order.revision = revision;
+        order.chain = chain;
+        order.recent.insert(id, revision);
+        let mut view = self.view_mut();
+        view.show(revision, writes);
+        let full = view.overlay_bytes > OVERLAY_FULL;
+        drop(view);
+        drop(order);
+        if full {
+            self.call_applier();
+        }
+        Ok(Committed::Applied(revision))
+    }
+
+    /// Returns when everything up to `revision` is on the disk. One caller syncs for all who wait.
+    pub(super) fn sync(&self, revision: Revision) -> Result<(), Trouble> {
+        let mut durable = self.durable();
+        loop {
+            if durable.revision >= revision {
+                return Ok(());
+            }
+            if durable.syncing == Syncing::Nobody {
+                durable.syncing = Syncing::Somebody;
+                drop(durable);
+                let result = self.sync_once(revision);
+                durable = self.durable();
+                durable.syncing = Syncing::Nobody;
+                if let Ok(done) = &result {
+                    durable.revision = durable.revision.max(*done);
+                    let mark = mark(durable.revision);
+                    // Only told to the kernel: it serves after a kill, and after a power cut an older one is as true.
+                    let _ = durable.mark.write_all_at(&mark, 0);
+                }
+                self.durable_moved.notify_all();
+                result?;
+            } else {
+                durable = self.durable_moved.wait(durable).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    fn sync_once(&self, wanted: Revision) -> Result<Revision, Trouble> {
+        let (file, written) = {
+            let order = self.order();
+            if let State::Failed(failure) = &order.state {
+                return Err(failure.error().into());
+            }
+            (Arc::clone(&order.journal.file), order.revision)
+        };
+        if written < wanted {
+            // The commit died with an owner whose disk refused.
+            return Err(StoreError::OutcomeUnknown.into());
+        }
+        file.sync_data().map_err(|e| {
+            let error = StoreError::Disk { what: "the disk refused while syncing the journal".into(), source: e };
+            self.fail(&mut self.order().state, "syncing the journal", &error);
+            Trouble::Store(error)
+        })?;
+        Ok(written)
+    }
+
+    /// After this, nothing is acknowledged. A failed sync may have thrown away what was written: no second try.
+    pub(super) fn fail(&self, state: &mut State, what: &'static str, error: &StoreError) {
+        let source = std::error::Error::source(error).and_then(|e| e.downcast_ref::<std::io::Error>());
+        *state = State::Failed(Failure { what, errno: source.and_then(std::io::Error::raw_os_error) });
+    }
+
+    /// Whether the disk refused something: then the store must be opened again.
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.order().state, State::Failed(_))
+    }
+
+    fn wait_for_room(&self) {
+        if self.view().overlay_bytes <= OVERLAY_LIMIT {
+            return;
+        }
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        while work.stop.is_none() && self.view().overlay_bytes > OVERLAY_LIMIT {
+            work.calls += 1;
+            self.work_there.notify_all();
+            let wait = std::time::Duration::from_millis(100);
+            work = self.drained.wait_timeout(work, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    pub(super) fn call_applier(&self) {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner).calls += 1;
+        self.work_there.notify_all();
+    }
+}
+
+/// The writes of a change with its events and the new head of their chain.
+fn chained(change: Change, chain: &mut Chain) -> Vec<Write> {
+    let mut writes = change.writes;
+    for event in &change.events {
+        let (key, value) = chain.append(event);
+        writes.push(Write { key, value: Some(value) });
+    }
+    if !change.events.is_empty() {
+        writes.push(Write { key: events::HEAD.to_vec(), value: Some(chain.head()) });
+    }
+    writes
+}
+
+/// The bytes of the mark: how far the journal was synced, with a checksum.
+pub(super) fn mark(revision: Revision) -> [u8; 12] {
+    let mut bytes = [0; 12];
+    bytes[..8].copy_from_slice(&revision.0.to_le_bytes());
+    let sum = crc32fast::hash(&bytes[..8]);
+    bytes[8..].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+/// Reads a mark; one that is torn or missing says nothing.
+pub(super) fn read_mark(file: &File) -> Revision {
+    let mut bytes = [0; 12];
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) if bytes[8..] == crc32fast::hash(&bytes[..8]).to_le_bytes() => {
+            Revision(u64::from_le_bytes(*bytes.first_chunk().expect("12 bytes have 8")))
+        }
+        Ok(()) | Err(_) => Revision::default(),
+    }
+}
+
+/// Opens the tree of `place`, on a full disk with the space that was kept for it.
+pub(super) fn open_tree(place: &Place, cache_bytes: u64) -> Result<Tree, StoreError> {
+    let dir = place.data().join("sled");
+    match Tree::open(&dir, cache_bytes, None) {
+        Err(StoreError::Full { .. }) if std::fs::remove_file(place.reserve()).is_ok() => {
+            Tree::open(&dir, cache_bytes, None)
+        }
+        result => result,
+    }
+}

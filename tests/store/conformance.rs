@@ -1,0 +1,191 @@
+//! What holds for every store: each test runs on memory, on the store of this process, and through the socket.
+
+use std::time::Duration;
+
+use hallpass::store::{
+    Change, Committed, MAX_KEY, MAX_VALUE, Notice, Revision, Role, Store, StoreError, StoreId, Write,
+    events::{self, Chain},
+    local::Tenure,
+    memory::MemoryStore,
+    prefix_end,
+};
+
+use crate::support::{applied, compare, open, put, value, write};
+
+/// Runs `test` on a fresh store of each kind.
+fn on_each(test: impl Fn(&dyn Store)) {
+    test(&MemoryStore::new(StoreId([7; 16])));
+    let dir = tempfile::tempdir().expect("a directory");
+    let owner = open(&dir.path().join("owned"), Tenure::Visitor);
+    assert_eq!(owner.role(), Role::Owner);
+    test(&owner);
+    let served = open(&dir.path().join("served"), Tenure::Server);
+    let attached = open(&dir.path().join("served"), Tenure::Visitor);
+    assert_eq!((served.role(), attached.role()), (Role::Owner, Role::Attached));
+    assert_eq!(served.id(), attached.id());
+    test(&attached);
+}
+
+#[test]
+fn a_commit_is_visible_at_once_and_its_revision_grows() {
+    on_each(|store| {
+        assert_eq!(value(store, "a"), None);
+        let first = applied(store.commit(put("a", "1")).expect("a commit"));
+        let second = applied(store.commit(put("a", "2")).expect("a commit"));
+        assert!(second > first);
+        let read = store.get(b"a").expect("a read");
+        assert_eq!(read.seen, second);
+        let row = read.found.expect("it is there");
+        assert_eq!((row.value, row.changed), (b"2".to_vec(), second));
+    });
+}
+
+#[test]
+fn a_compare_that_does_not_hold_leaves_everything_as_it_was() {
+    on_each(|store| {
+        let first = applied(store.commit(put("a", "1")).expect("a commit"));
+        let mut change = put("b", "2");
+        change.compares = vec![compare("a", Some(first)), compare("c", Some(first))];
+        change.events = vec![b"event".to_vec()];
+        assert_eq!(store.commit(change.clone()).expect("an answer"), Committed::Conflict(first));
+        assert_eq!(value(store, "b"), None);
+        assert_eq!(value(store, "E"), None);
+        change.compares = vec![compare("a", Some(first)), compare("c", None)];
+        let second = applied(store.commit(change).expect("a commit"));
+        assert!(second > first);
+        let mut late = put("a", "3");
+        late.compares = vec![compare("a", None)];
+        assert_eq!(store.commit(late).expect("an answer"), Committed::Conflict(second));
+    });
+}
+
+#[test]
+fn a_removed_row_is_gone_and_may_be_made_again() {
+    on_each(|store| {
+        let _ = store.commit(put("a", "1")).expect("a commit");
+        let removal = Change { writes: vec![write("a", None), write("never", None)], ..Change::default() };
+        let _ = applied(store.commit(removal).expect("a commit"));
+        assert_eq!(value(store, "a"), None);
+        let mut again = put("a", "2");
+        again.compares = vec![compare("a", None)];
+        let _ = applied(store.commit(again).expect("a commit"));
+        assert_eq!(value(store, "a").as_deref(), Some("2"));
+    });
+}
+
+#[test]
+fn a_range_is_sorted_bounded_and_limited() {
+    on_each(|store| {
+        for key in ["b", "a", "d", "c", "ca", "e"] {
+            let _ = store.commit(put(key, key)).expect("a commit");
+        }
+        let _ = store.commit(Change { writes: vec![write("d", None)], ..Change::default() }).expect("a commit");
+        let keys = |from: &[u8], to: &[u8], limit| {
+            let rows = store.range(from, to, limit).expect("a range").found;
+            rows.iter().map(|row| String::from_utf8(row.key.clone()).expect("text")).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(b"a", b"e", 100), ["a", "b", "c", "ca"]);
+        assert_eq!(keys(b"b", b"z", 2), ["b", "c"]);
+        assert_eq!(keys(b"c", &prefix_end(b"c"), 100), ["c", "ca"]);
+        assert_eq!(keys(b"", &prefix_end(b""), usize::MAX), ["a", "b", "c", "ca", "e"]);
+        assert_eq!(keys(b"e", b"a", 100), [""; 0]);
+        assert_eq!(keys(b"a", b"e", 0), [""; 0]);
+    });
+}
+
+#[test]
+fn what_is_too_large_is_refused_and_what_fits_exactly_is_kept() {
+    on_each(|store| {
+        let change = |key: usize, value: usize| Change {
+            writes: vec![Write { key: vec![b'k'; key], value: Some(vec![b'v'; value]) }],
+            ..Change::default()
+        };
+        for (key, value) in [(MAX_KEY, MAX_VALUE), (MAX_KEY, MAX_VALUE - 1), (1, 0)] {
+            let _ = applied(store.commit(change(key, value)).expect("it fits"));
+            let row = store.get(&vec![b'k'; key]).expect("a read").found.expect("it is there");
+            assert_eq!(row.value.len(), value);
+        }
+        for (key, value) in [(MAX_KEY + 1, 1), (1, MAX_VALUE + 1)] {
+            let refused = store.commit(change(key, value)).expect_err("it does not fit");
+            assert!(matches!(refused, StoreError::TooLarge { .. }), "{refused}");
+        }
+    });
+}
+
+#[test]
+fn events_are_chained_by_the_store_in_their_order() {
+    on_each(|store| {
+        for n in 0..5_u8 {
+            let events = vec![vec![n, 0], vec![n, 1]];
+            let _ = applied(store.commit(Change { events, ..Change::default() }).expect("a commit"));
+        }
+        let rows = store.range(&[events::PREFIX], &prefix_end(&[events::PREFIX]), 100).expect("a range").found;
+        assert_eq!(rows.len(), 10);
+        let mut chain = Chain::default();
+        for (n, row) in rows.iter().enumerate() {
+            assert!(chain.verify(&row.key, &row.value), "event {n}");
+            let n = u8::try_from(n).expect("ten of them");
+            assert_eq!(events::split(&row.value).expect("a row").1, [n / 2, n % 2]);
+        }
+        let head = store.get(events::HEAD).expect("a read").found.expect("there is a head");
+        assert_eq!(head.value, chain.head());
+    });
+}
+
+#[test]
+fn a_watch_tells_each_change_under_its_prefix_once_and_in_order() {
+    on_each(|store| {
+        let first = applied(store.commit(put("a1", "x")).expect("a commit"));
+        let second = applied(store.commit(put("a2", "x")).expect("a commit"));
+        let watch = store.watch(b"a", first).expect("a watch");
+        let _ = store.commit(put("b", "x")).expect("a commit");
+        let third = applied(store.commit(put("a3", "x")).expect("a commit"));
+        for (revision, key) in [(second, "a2"), (third, "a3")] {
+            let notice = watch.next(Duration::from_secs(20)).expect("a notice");
+            assert_eq!(notice, Notice::Changed { revision, writes: vec![write(key, Some("x"))] });
+        }
+        assert_eq!(watch.next(Duration::ZERO), None);
+    });
+}
+
+#[test]
+fn a_sync_covers_every_commit_before_it() {
+    on_each(|store| {
+        let mut last = Revision(0);
+        for n in 0..50 {
+            last = applied(store.commit(put(&format!("k{n}"), "v")).expect("a commit"));
+        }
+        store.sync(last).expect("a sync");
+        store.sync(Revision(0)).expect("a sync of what is durable already");
+    });
+}
+
+#[test]
+fn of_threads_that_count_in_one_row_none_overwrites_another() {
+    on_each(|store| {
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..25 {
+                        count_once(store);
+                    }
+                });
+            }
+        });
+        assert_eq!(value(store, "n").as_deref(), Some("100"));
+    });
+}
+
+fn count_once(store: &dyn Store) {
+    loop {
+        let found = store.get(b"n").expect("a read").found;
+        let n = found
+            .as_ref()
+            .map_or(0, |row| std::str::from_utf8(&row.value).expect("text").parse::<u32>().expect("a number"));
+        let mut change = put("n", &(n + 1).to_string());
+        change.compares = vec![compare("n", found.map(|row| row.changed))];
+        if let Committed::Applied(revision) = store.commit(change).expect("an answer") {
+            return store.sync(revision).expect("a sync");
+        }
+    }
+}

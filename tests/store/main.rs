@@ -1,0 +1,7 @@
+//! The store: one suite over its implementations, and what the one on this machine promises when processes, disks
+//! and power fail.
+
+mod conformance;
+mod puppet;
+mod sharing;
+mod support;

@@ -1,0 +1,163 @@
+//! Real processes: the test binary runs itself again and does what it is told line by line, until it is told to end
+//! or is killed.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    time::Duration,
+};
+
+use hallpass::store::{
+    Committed, Revision, Role, Store,
+    local::{LocalStore, Tenure},
+};
+
+use crate::support::{put, try_open, value};
+
+const VARIABLE: &str = "HALLPASS_TEST_PUPPET";
+
+/// A process under control.
+pub(crate) struct Puppet {
+    child: Child,
+    input: ChildStdin,
+    output: Receiver<String>,
+}
+
+impl Puppet {
+    /// Starts one on a store, and waits until it has it. Its role is the answer.
+    pub(crate) fn start(dir: &Path, tenure: &str) -> (Self, String) {
+        let mut puppet = Self::spawn(&mut Self::command(dir, tenure));
+        let role = puppet.answer();
+        (puppet, role)
+    }
+
+    /// The command that starts one.
+    pub(crate) fn command(dir: &Path, tenure: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().expect("the test binary"));
+        command.args(["--exact", "puppet::puppet", "--nocapture", "--test-threads=1"]);
+        command.env(VARIABLE, format!("{tenure} {}", dir.display()));
+        command
+    }
+
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the test binary starts");
+        let input = child.stdin.take().expect("it was piped");
+        let stdout = child.stdout.take().expect("it was piped");
+        let (lines, output) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // The harness talks too, and may have begun the line.
+                if let Some((_, line)) = line.split_once('@')
+                    && lines.send(line.to_owned()).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Self { child, input, output }
+    }
+
+    /// Tells it something without waiting.
+    pub(crate) fn tell(&mut self, line: &str) {
+        // A puppet that died has no ears; the answer will say so.
+        let _ = writeln!(self.input, "{line}");
+    }
+
+    /// Waits for its next answer; empty when it is dead.
+    pub(crate) fn answer(&mut self) -> String {
+        match self.output.recv_timeout(Duration::from_secs(60)) {
+            Ok(line) => line,
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => String::new(),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("a process hangs"),
+        }
+    }
+
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.tell(line);
+        self.answer()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ended");
+    }
+}
+
+impl Drop for Puppet {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n@{line}").and_then(|()| out.flush()).expect("somebody listens");
+}
+
+/// Not a test by itself: what a puppet runs. Without its variable it has nothing to do.
+#[test]
+fn puppet() {
+    let Ok(variable) = std::env::var(VARIABLE) else { return };
+    let (tenure, dir) = variable.split_once(' ').expect("a tenure and a directory");
+    let tenure = if tenure == "server" { Tenure::Server } else { Tenure::Visitor };
+    let store = match try_open(&PathBuf::from(dir), tenure) {
+        Ok(store) => store,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(|e| format!(": {e}")).unwrap_or_default();
+            return say(&format!("error: {error}{cause} hint: {}", error.hint().unwrap_or_default()));
+        }
+    };
+    say(role(&store));
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let words: Vec<_> = line.split(' ').collect();
+        match words.as_slice() {
+            ["put", key, value] => say(&durable(&store, key, value)),
+            ["get", key] => say(&value(&store, key).unwrap_or_else(|| "none".into())),
+            ["role"] => say(role(&store)),
+            ["count", prefix, upto] => count(&store, prefix, upto.parse().expect("a number")),
+            ["hand-over"] => say(&store.hand_over().map_or_else(|e| e.to_string(), |()| "done".into())),
+            ["end"] => {
+                say(&store.close().map_or_else(|e| e.to_string(), |()| "closed".into()));
+                return;
+            }
+            other => say(&format!("what is {other:?}?")),
+        }
+    }
+}
+
+fn role(store: &LocalStore) -> &'static str {
+    match store.role() {
+        Role::Owner => "owner",
+        Role::Attached => "attached",
+        Role::Memory => "memory",
+    }
+}
+
+fn durable(store: &LocalStore, key: &str, value: &str) -> String {
+    let result = store.commit(put(key, value)).and_then(|committed| match committed {
+        Committed::Applied(revision) | Committed::Conflict(revision) => store.sync(revision).map(|()| revision),
+    });
+    match result {
+        Ok(Revision(revision)) => format!("{revision}"),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+/// Writes PREFIX1, PREFIX2 ... and says each number when it is durable.
+fn count(store: &LocalStore, prefix: &str, upto: u64) {
+    for n in 1..=upto {
+        let answer = durable(store, &format!("{prefix}{n}"), &n.to_string());
+        if answer.starts_with("error") {
+            return say(&answer);
+        }
+        say(&n.to_string());
+    }
+}
