@@ -33,6 +33,20 @@ impl Key {
     }
 }
 
+/// Bytes as lower-case hexadecimal digits: how secrets and identities are written down.
+#[must_use]
+pub fn to_hex(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}
+
+/// Reads exactly `N` bytes of hexadecimal digits into `bytes`; `None` for anything else.
+#[must_use]
+pub fn from_hex<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    hex::decode_to_slice(text, &mut *bytes).ok()?;
+    Some(bytes)
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(..)")

@@ -10,7 +10,7 @@ mod user;
 
 pub use event::{Action, Actor, Channel, Event, Subject};
 pub use group::{ContentType, Group, Permission};
-pub use key::Key;
+pub use key::{Key, from_hex, to_hex};
 pub use time::Timestamp;
 pub use token::{Digest, KeyState, Revocation, Sealed, StoredKey, Superseded, Token, TokenId, TokenState, Usage};
 pub use user::User;

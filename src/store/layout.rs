@@ -19,6 +19,7 @@
 //! | `n` user id, name | token serial of the live token of that name (no name: DRF's one) |
 //! | `o` user id, token serial | nothing: all tokens of a user |
 //! | `s` token serial | the usage of the token |
+//! | `r` table, id | nothing: written with every row that refers to that one, compared when that one is deleted |
 //! | `c` counter | the last number that was given out |
 //! | `e`, `E` | audit events and their head (see [`super::events`]) |
 
@@ -66,6 +67,13 @@ impl Table {
     #[must_use]
     pub fn counter(self) -> Vec<u8> {
         vec![b'c', self.letter()]
+    }
+
+    /// The key that is written whenever a row comes to refer to this one: who deletes this one after looking for such
+    /// rows compares it, and so misses none.
+    #[must_use]
+    pub fn referred(self, id: i64) -> Vec<u8> {
+        join(b'r', &[&[self.letter()], &number(id)])
     }
 }
 

@@ -1,0 +1,82 @@
+//! Why a change was not made.
+
+use std::{error::Error, fmt};
+
+use crate::{seal::OpenError, store::StoreError};
+
+/// A change was refused. Nothing of it was kept.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// Another row has this value. `constraint` is in SQLite's words: `auth_user.username`.
+    Unique {
+        /// The column or columns.
+        constraint: &'static str,
+    },
+    /// A row refers to one that does not exist.
+    ForeignKey,
+    /// The row to change is not there any more.
+    Gone {
+        /// What it was: `user`, `token`.
+        what: &'static str,
+    },
+    /// The token is revoked, which is final.
+    Revoked,
+    /// Others changed what this change had read, again and again or while an `atomic()` block was open.
+    Locked,
+    /// A sealed key did not open.
+    Seal(OpenError),
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl ChangeError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::Locked => Some("nothing was changed; try again".into()),
+            Self::Revoked => Some("create a new token".into()),
+            Self::Seal(_) => Some("hallpass store check".into()),
+            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for ChangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // SQLite's words, as Django passes them on.
+            Self::Unique { constraint } => write!(f, "UNIQUE constraint failed: {constraint}"),
+            Self::ForeignKey => f.write_str("FOREIGN KEY constraint failed"),
+            Self::Locked => f.write_str("database is locked"),
+            Self::Gone { what } => write!(f, "the {what} is not there any more"),
+            Self::Revoked => f.write_str("the token is revoked, and that is final"),
+            Self::Seal(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for ChangeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Seal(error) => error.source(),
+            Self::Store(error) => error.source(),
+            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } | Self::Revoked | Self::Locked => None,
+        }
+    }
+}
+
+impl From<StoreError> for ChangeError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<OpenError> for ChangeError {
+    fn from(error: OpenError) -> Self {
+        Self::Seal(error)
+    }
+}

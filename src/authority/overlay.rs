@@ -1,0 +1,198 @@
+//! What a transaction has read and wants to write, over the store: its own writes are visible to it, and a savepoint is
+//! a mark to which they can be taken back.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::store::{Change, Compare, Revision, Row, Store, StoreError, Versioned, Write};
+
+/// How many rows are fetched from the store at a time.
+const PAGE: usize = 512;
+
+/// Reads by key and the value each key had when it was first read, and the writes so far.
+#[derive(Debug, Default)]
+pub(super) struct Overlay {
+    reads: HashMap<Vec<u8>, Option<Revision>>,
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    events: Vec<Vec<u8>>,
+    undo: Vec<Undo>,
+    /// The greatest revision that any read saw.
+    seen: Revision,
+}
+
+/// A key that was written, and what stood in `writes` for it before.
+#[derive(Debug)]
+struct Undo {
+    key: Vec<u8>,
+    before: Option<Option<Vec<u8>>>,
+}
+
+/// A point to which an overlay can be taken back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    undo: usize,
+    events: usize,
+}
+
+impl Overlay {
+    pub(super) fn seen(&self) -> Revision {
+        self.seen
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.events.is_empty()
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { undo: self.undo.len(), events: self.events.len() }
+    }
+
+    pub(super) fn roll_back(&mut self, mark: Mark) {
+        self.events.truncate(mark.events);
+        for Undo { key, before } in self.undo.drain(mark.undo..).rev() {
+            match before {
+                Some(value) => self.writes.insert(key, value),
+                None => self.writes.remove(&key),
+            };
+        }
+    }
+
+    /// Reads a key, and has the commit compare it.
+    pub(super) fn get(&mut self, store: &dyn Store, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(own) = self.writes.get(key) {
+            return Ok(own.clone());
+        }
+        let read = store.get(key)?;
+        self.seen = self.seen.max(read.seen);
+        // The first read counts: if the key changed between two reads, the commit must not hold.
+        self.reads.entry(key.to_vec()).or_insert_with(|| read.found.as_ref().map(|v| v.changed));
+        Ok(read.found.map(|Versioned { value, .. }| value))
+    }
+
+    /// Gives `each` the rows of a range in order, own writes included, until it returns `false`. These reads are not
+    /// compared.
+    pub(super) fn range(
+        &mut self,
+        store: &dyn Store,
+        from: &[u8],
+        to: &[u8],
+        mut each: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut from = from.to_vec();
+        loop {
+            let page = store.range(&from, to, PAGE)?;
+            self.seen = self.seen.max(page.seen);
+            let last = page.found.len() < PAGE;
+            let end = match page.found.last() {
+                Some(row) if !last => successor(&row.key),
+                Some(_) | None => to.to_vec(),
+            };
+            if from < end {
+                let own = self.writes.range(from..end.clone());
+                for (key, value) in merge(page.found, own) {
+                    if !each(&key, &value)? {
+                        return Ok(());
+                    }
+                }
+            }
+            if last {
+                return Ok(());
+            }
+            from = end;
+        }
+    }
+
+    pub(super) fn put(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let before = self.writes.insert(key.clone(), value);
+        self.undo.push(Undo { key, before });
+    }
+
+    pub(super) fn event(&mut self, event: Vec<u8>) {
+        self.events.push(event);
+    }
+
+    /// The commit: every key that was read by key is compared.
+    pub(super) fn into_change(self) -> Change {
+        let compares = self.reads.into_iter().map(|(key, changed)| Compare { key, changed });
+        let writes = self.writes.into_iter().map(|(key, value)| Write { key, value });
+        Change { compares: compares.collect(), writes: writes.collect(), events: self.events }
+    }
+}
+
+/// The least key after `key`.
+fn successor(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
+}
+
+/// The rows of the store with the writes laid over them, both in the order of their keys.
+fn merge<'a>(
+    rows: Vec<Row>,
+    own: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let mut rows = rows.into_iter().peekable();
+    let mut own = own.peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let take_own = match (rows.peek(), own.peek()) {
+                (None, None) => return None,
+                (Some(_), None) => false,
+                (None, Some(_)) => true,
+                (Some(row), Some((key, _))) => {
+                    if row.key == **key {
+                        rows.next();
+                        true
+                    } else {
+                        **key < row.key
+                    }
+                }
+            };
+            if !take_own {
+                return rows.next().map(|row| (row.key, row.value));
+            }
+            if let Some((key, Some(value))) = own.next() {
+                return Some((key.clone(), value.clone()));
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Committed, StoreId, memory::MemoryStore};
+
+    fn rows(overlay: &mut Overlay, store: &dyn Store) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+        let each = |k: &[u8], v: &[u8]| {
+            rows.push((text(k), text(v)));
+            Ok(true)
+        };
+        overlay.range(store, b"a", b"z", each).unwrap();
+        rows
+    }
+
+    #[test]
+    fn own_writes_are_seen_in_order_and_taken_back_to_a_mark() {
+        let store = MemoryStore::new(StoreId([0; 16]));
+        let mut first = Overlay::default();
+        for n in 0..2 * PAGE {
+            first.put(format!("k{n:05}").into_bytes(), Some(b"old".to_vec()));
+        }
+        assert!(matches!(store.commit(first.into_change()), Ok(Committed::Applied(_))));
+
+        let mut overlay = Overlay::default();
+        overlay.put(b"k00001".to_vec(), None);
+        overlay.put(b"k00002".to_vec(), Some(b"new".to_vec()));
+        let mark = overlay.mark();
+        overlay.put(b"k00002".to_vec(), Some(b"newer".to_vec()));
+        overlay.put(b"y".to_vec(), Some(b"own".to_vec()));
+        let seen = rows(&mut overlay, &store);
+        assert_eq!(seen.len(), 2 * PAGE);
+        assert!(seen.is_sorted());
+        assert_eq!(seen[1], ("k00002".into(), "newer".into()));
+        assert_eq!(seen[2 * PAGE - 1], ("y".into(), "own".into()));
+        overlay.roll_back(mark);
+        let seen = rows(&mut overlay, &store);
+        assert_eq!((seen.len(), seen[1].1.as_str()), (2 * PAGE - 1, "new"));
+    }
+}

@@ -1,0 +1,150 @@
+//! Somebody at work: an actor, the revisions they have seen, and the `atomic()` block they may have open.
+
+use std::sync::Arc;
+
+use super::{
+    Core,
+    error::ChangeError,
+    overlay::{Mark, Overlay},
+    tx::Tx,
+};
+use crate::{
+    domain::Actor,
+    store::{Committed, Revision, StoreError},
+};
+
+/// How often a change is tried again when others were faster.
+const TRIES: usize = 64;
+
+/// A session. One thread uses it at a time.
+#[derive(Debug)]
+pub struct Session {
+    core: Arc<Core>,
+    actor: Actor,
+    reason: Option<String>,
+    seen: Revision,
+    open: Option<Open>,
+}
+
+/// An open `atomic()` block, with the savepoints inside it.
+#[derive(Debug, Default)]
+struct Open {
+    overlay: Overlay,
+    savepoints: Vec<Mark>,
+}
+
+impl Session {
+    pub(super) fn new(core: Arc<Core>, actor: Actor) -> Self {
+        Self { core, actor, reason: None, seen: Revision::default(), open: None }
+    }
+
+    /// Who is at work.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What is said in the audit trail of the changes from here on.
+    pub fn set_reason(&mut self, reason: Option<String>) {
+        self.reason = reason;
+    }
+
+    /// Runs `work` as one change: all of it or nothing. Inside an `atomic()` block it becomes part of the block;
+    /// otherwise it is committed here, and run again where others changed what it had read.
+    ///
+    /// # Errors
+    /// What `work` returned: then nothing of it is kept. [`ChangeError::Locked`] where others were always faster.
+    pub fn transact<T, E: From<ChangeError>>(
+        &mut self,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (core, actor, reason) = (&*self.core, &self.actor, self.reason.as_deref());
+        if let Some(open) = &mut self.open {
+            let mark = open.overlay.mark();
+            let now = core.clock.now();
+            let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, now });
+            if done.is_err() {
+                open.overlay.roll_back(mark);
+            }
+            self.seen = self.seen.max(open.overlay.seen());
+            return done;
+        }
+        // The first try takes no lock; those after a conflict go one at a time within this process.
+        let mut turn = None;
+        for _ in 0..TRIES {
+            let mut overlay = Overlay::default();
+            let now = core.clock.now();
+            let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, now });
+            self.seen = self.seen.max(overlay.seen());
+            let value = done?;
+            if overlay.is_empty() {
+                return Ok(value);
+            }
+            match core.store.commit(overlay.into_change()).map_err(ChangeError::from)? {
+                Committed::Applied(revision) => {
+                    self.seen = self.seen.max(revision);
+                    return Ok(value);
+                }
+                Committed::Conflict(revision) => self.seen = self.seen.max(revision),
+            }
+            if turn.is_none() {
+                turn = Some(core.take_turn());
+            }
+        }
+        Err(ChangeError::Locked.into())
+    }
+
+    /// How many `atomic()` blocks are open, one in another.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.open.as_ref().map_or(0, |open| 1 + open.savepoints.len())
+    }
+
+    /// Opens an `atomic()` block; inside another one, a savepoint.
+    pub fn begin(&mut self) {
+        match &mut self.open {
+            Some(open) => open.savepoints.push(open.overlay.mark()),
+            None => self.open = Some(Open::default()),
+        }
+    }
+
+    /// Closes the innermost block. The outermost is committed here, as one change.
+    ///
+    /// # Errors
+    /// [`ChangeError::Locked`] where others changed what the block had read by key; the block is gone all the same.
+    pub fn commit(&mut self) -> Result<(), ChangeError> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        if open.savepoints.pop().is_some() {
+            self.open = Some(open);
+            return Ok(());
+        }
+        if open.overlay.is_empty() {
+            return Ok(());
+        }
+        match self.core.store.commit(open.overlay.into_change())? {
+            Committed::Applied(revision) => {
+                self.seen = self.seen.max(revision);
+                Ok(())
+            }
+            Committed::Conflict(_) => Err(ChangeError::Locked),
+        }
+    }
+
+    /// Takes everything back that the innermost block did, and closes it.
+    pub fn roll_back(&mut self) {
+        let Some(mut open) = self.open.take() else { return };
+        if let Some(mark) = open.savepoints.pop() {
+            open.overlay.roll_back(mark);
+            self.open = Some(open);
+        }
+    }
+
+    /// Returns when everything this session has seen, its own and others' changes, survives a power cut. To be called
+    /// before anything leaves the process: a printed line, a prompt, an exit code.
+    ///
+    /// # Errors
+    /// The store could not keep it: what depends on it must not be said.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.core.settle(self.seen)
+    }
+}
