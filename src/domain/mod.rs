@@ -2,18 +2,23 @@
 //! randomness come in through [`Clock`] and [`Entropy`].
 
 mod event;
+pub mod filter;
 mod group;
 mod key;
+pub mod model;
 mod time;
 mod token;
 mod user;
+mod value;
 
 pub use event::{Action, Actor, Channel, Event, Subject};
 pub use group::{ContentType, Group, Permission};
 pub use key::{Key, from_hex, to_hex};
+pub use model::Model;
 pub use time::Timestamp;
 pub use token::{Digest, KeyState, Revocation, Sealed, StoredKey, Superseded, Token, TokenId, TokenState, Usage};
 pub use user::User;
+pub use value::Value;
 
 /// Tells the time. Built in `bin/` (the system's) and in tests (a clock that is stepped).
 pub trait Clock: Send + Sync {

@@ -1,0 +1,260 @@
+//! Which rows to look at, and in which order SQLite would come across them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    QueryError, Row,
+    eval::{Env, Eval},
+    rows::token_field,
+};
+use crate::domain::{
+    Model, Value,
+    filter::{Alias, Cond, Expr, Grouping, Op, Query, Right, Select, Step},
+};
+
+/// The rows of the model that may be among the results, in SQLite's order.
+pub(super) fn candidates(
+    eval: &mut Eval<'_, '_>,
+    query: &Query,
+    outer: Option<&Env<'_>>,
+) -> Result<Vec<Arc<Row>>, QueryError> {
+    for cond in &query.conditions {
+        if let Some(mut rows) = by_condition(eval, query, cond, outer)? {
+            if by_name_order(query) {
+                sort_by_name(query.model, &mut rows);
+            }
+            return Ok(rows);
+        }
+    }
+    let mut rows = eval.rows.table(query.model, query.view)?.to_vec();
+    if by_name_order(query) {
+        sort_by_name(query.model, &mut rows);
+    }
+    Ok(rows)
+}
+
+/// The rows that an index has for a condition; `None` where there is no index for it.
+fn by_condition(
+    eval: &mut Eval<'_, '_>,
+    query: &Query,
+    cond: &Cond,
+    outer: Option<&Env<'_>>,
+) -> Result<Option<Vec<Arc<Row>>>, QueryError> {
+    match cond {
+        Cond::All(list) => {
+            for cond in list {
+                if let Some(rows) = by_condition(eval, query, cond, outer)? {
+                    return Ok(Some(rows));
+                }
+            }
+            Ok(None)
+        }
+        Cond::Any(list) => {
+            let mut all = Vec::new();
+            for cond in list {
+                match by_condition(eval, query, cond, outer)? {
+                    Some(rows) => all.extend(rows),
+                    None => return Ok(None),
+                }
+            }
+            all.sort_by_key(|row| row.id);
+            all.dedup_by_key(|row| row.id);
+            Ok(Some(all))
+        }
+        Cond::Test { left: Expr::Column { alias, field, .. }, op: op @ (Op::Exact | Op::In), right } => {
+            let Some(values) = known_values(eval, query, *op, right, outer)? else { return Ok(None) };
+            let Some(rows) = by_values(eval, query, *alias, *field, &values)? else { return Ok(None) };
+            back_to_model(eval, query, *alias, rows).map(Some)
+        }
+        Cond::Odd(_)
+        | Cond::Not(_)
+        | Cond::Known(_)
+        | Cond::Always(_)
+        | Cond::Test { .. }
+        | Cond::IsNull(_)
+        | Cond::Holds(_)
+        | Cond::Among(_) => Ok(None),
+    }
+}
+
+/// The values that a column may have, where they are known without a row of this query.
+fn known_values(
+    eval: &mut Eval<'_, '_>,
+    query: &Query,
+    op: Op,
+    right: &Right,
+    outer: Option<&Env<'_>>,
+) -> Result<Option<Vec<Value>>, QueryError> {
+    let free = |expr: &Expr| matches!(expr, Expr::Value(_) | Expr::Outer(_));
+    let env = Env { tuple: &[], group: None, outer };
+    match right {
+        Right::One(expr) if free(expr) => Ok(Some(vec![eval.expr(expr, &env)?.into_owned()])),
+        Right::Many(list) if op == Op::In && list.iter().all(free) => {
+            let mut values = Vec::with_capacity(list.len());
+            for expr in list {
+                values.push(eval.expr(expr, &env)?.into_owned());
+            }
+            // SQLite looks them up in their own order.
+            values.sort_by(Value::order);
+            values.dedup();
+            Ok(Some(values))
+        }
+        Right::One(_) | Right::Many(_) => Ok(None),
+        Right::Rows(inner) if op == Op::In && query.model != Model::ContentType && !inner.is_correlated() => {
+            let mut values = super::run::first_values(eval, inner, None)?;
+            values.sort_by(Value::order);
+            values.dedup();
+            Ok(Some(values))
+        }
+        Right::Rows(_) => Ok(None),
+    }
+}
+
+/// The rows at an alias whose indexed field has one of these values.
+fn by_values(
+    eval: &mut Eval<'_, '_>,
+    query: &Query,
+    alias: Alias,
+    field: usize,
+    values: &[Value],
+) -> Result<Option<Vec<Arc<Row>>>, QueryError> {
+    let model = query.model_at(alias);
+    let description = model.describe();
+    let mut rows = Vec::new();
+    match (model.concrete(), description.fields[field].name) {
+        (Model::Token, "user") => {
+            for value in values {
+                if let Some(user) = value.int() {
+                    rows.extend(eval.rows.tokens_of(user, query.view)?);
+                }
+            }
+        }
+        (Model::User, "username") | (Model::Group, "name") | (Model::Token, "key") => {
+            for value in values {
+                if let Some(text) = value.text() {
+                    rows.extend(eval.rows.named(model, field, text)?);
+                }
+            }
+        }
+        (Model::User | Model::Group | Model::Permission | Model::ContentType, "id") => {
+            for value in values {
+                if let Some(id) = value.int() {
+                    rows.extend(eval.rows.row(model, query.view, id)?);
+                }
+            }
+        }
+        _ => return Ok(None),
+    }
+    Ok(Some(rows))
+}
+
+/// From rows at an alias back along the joins to the rows of the model.
+fn back_to_model(
+    eval: &mut Eval<'_, '_>,
+    query: &Query,
+    mut alias: Alias,
+    mut rows: Vec<Arc<Row>>,
+) -> Result<Vec<Arc<Row>>, QueryError> {
+    while let Some(at) = alias.checked_sub(1) {
+        let join = &query.joins[at];
+        let parent = query.model_at(join.parent);
+        let mut before = Vec::new();
+        match &join.step {
+            Step::Links { through, far, .. } => {
+                for row in &rows {
+                    let mut links = eval.rows.links_of(*through, *far, row.id)?;
+                    if *far == 1 {
+                        // The index of both ends is walked here: by the id of the row it leads to.
+                        links.sort_unstable_by_key(|(_, id)| *id);
+                    }
+                    for (_, id) in links {
+                        before.extend(eval.rows.row(parent, query.view, id)?);
+                    }
+                }
+            }
+            Step::Back { field, .. } => {
+                for row in &rows {
+                    if let Some(id) = row.values[*field].int() {
+                        before.extend(eval.rows.row(parent, query.view, id)?);
+                    }
+                }
+            }
+            Step::Forward { field, .. } => {
+                if parent.concrete() == Model::Token && *field == token_field::USER {
+                    for row in &rows {
+                        before.extend(eval.rows.tokens_of(row.id, query.view)?);
+                    }
+                } else {
+                    let ids: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();
+                    let all = eval.rows.table(parent, query.view)?;
+                    let named = |row: &&Arc<Row>| row.values[*field].int().is_some_and(|id| ids.contains(&id));
+                    before.extend(all.iter().filter(named).cloned());
+                }
+            }
+        }
+        rows = before;
+        alias = join.parent;
+    }
+    // A row that several lead to is one candidate; its joins find all of them again.
+    let mut seen = std::collections::HashSet::new();
+    rows.retain(|row| seen.insert(row.id));
+    Ok(rows)
+}
+
+/// Whether SQLite walks the index of names: where it gathers by all columns, where a name is compared, or where
+/// nothing but names and ids is asked for.
+fn by_name_order(query: &Query) -> bool {
+    if query.model != Model::User {
+        return false;
+    }
+    let Some(name) = query.model.field("username") else { return false };
+    if query.conditions.iter().any(|cond| pins(cond, 0)) {
+        return false;
+    }
+    query.grouping == Grouping::Model || query.conditions.iter().any(|cond| pins(cond, name)) || is_covered(query, name)
+}
+
+/// Whether a condition lets SQLite look the field up in an index.
+fn pins(cond: &Cond, wanted: usize) -> bool {
+    match cond {
+        Cond::All(list) => list.iter().any(|cond| pins(cond, wanted)),
+        Cond::Any(list) => !list.is_empty() && list.iter().all(|cond| pins(cond, wanted)),
+        Cond::Test {
+            left: Expr::Column { alias: 0, field, .. },
+            op: Op::Exact | Op::In | Op::Gt | Op::Gte | Op::Lt | Op::Lte | Op::Range,
+            ..
+        } => *field == wanted,
+        Cond::Odd(_)
+        | Cond::Not(_)
+        | Cond::Known(_)
+        | Cond::Always(_)
+        | Cond::Test { .. }
+        | Cond::IsNull(_)
+        | Cond::Holds(_)
+        | Cond::Among(_) => false,
+    }
+}
+
+/// Whether nothing but names and ids of the model is asked for.
+fn is_covered(query: &Query, name: usize) -> bool {
+    let asked: Vec<usize> = match &query.select {
+        Select::Row => return false,
+        Select::Only(fields) => fields.clone(),
+        Select::Values(values) => {
+            let mut fields = Vec::new();
+            for (_, expr) in values {
+                expr.own_fields(&mut fields);
+            }
+            fields
+        }
+    };
+    let mut used = asked;
+    query.conditions.iter().for_each(|cond| cond.own_fields(&mut used));
+    used.iter().all(|field| *field == 0 || *field == name)
+}
+
+fn sort_by_name(model: Model, rows: &mut [Arc<Row>]) {
+    if let Some(name) = model.field("username") {
+        rows.sort_by(|a, b| a.values[name].order(&b.values[name]));
+    }
+}

@@ -1,0 +1,351 @@
+//! Rows as lists of values, in the order of the table of models, and how related ones are found.
+
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::Arc,
+};
+
+use super::{QueryError, Tx};
+use crate::{
+    domain::{
+        ContentType, Group, Key, Model, Permission, Timestamp, Token, TokenState, User, Value,
+        filter::{Step, View},
+    },
+    store::layout::Relation,
+};
+
+/// A row.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The number by which the store keeps it: the primary key, but for tokens, whose key is that.
+    pub id: i64,
+    /// A value for each field of the model. Of a token, what must be looked up (the key, the use) is not in here.
+    pub values: Vec<Value>,
+    /// The token, where it is one.
+    pub token: Option<Box<Token>>,
+}
+
+/// The places of a token's fields in the table of models.
+pub(super) mod token_field {
+    pub(crate) const KEY: usize = 0;
+    pub(crate) const USER: usize = 1;
+    pub(crate) const CREATED: usize = 2;
+    pub(crate) const NAME: usize = 4;
+    pub(crate) const EXPIRES: usize = 5;
+    pub(crate) const LAST_USED: usize = 9;
+    pub(crate) const USES: usize = 10;
+}
+
+/// Links of a relation: (id, left, right).
+type Link = (i64, i64, i64);
+
+/// Rows as they are needed, each read once.
+pub(super) struct Rows<'t, 'a> {
+    pub(super) tx: &'t mut Tx<'a>,
+    tables: HashMap<(Model, View), Arc<Vec<Arc<Row>>>>,
+    places: HashMap<(Model, View), Arc<HashMap<i64, usize>>>,
+    links: HashMap<Model, Arc<Vec<Link>>>,
+    sides: HashMap<(Model, usize), Arc<HashMap<i64, Vec<i64>>>>,
+    backs: HashMap<View, Arc<HashMap<i64, Vec<Arc<Row>>>>>,
+}
+
+impl<'t, 'a> Rows<'t, 'a> {
+    pub(super) fn new(tx: &'t mut Tx<'a>) -> Self {
+        Self {
+            tx,
+            tables: HashMap::new(),
+            places: HashMap::new(),
+            links: HashMap::new(),
+            sides: HashMap::new(),
+            backs: HashMap::new(),
+        }
+    }
+
+    /// All rows of a model, in the order of their ids.
+    pub(super) fn table(&mut self, model: Model, view: View) -> Result<Arc<Vec<Arc<Row>>>, QueryError> {
+        let key = (model.concrete(), view);
+        if let Some(rows) = self.tables.get(&key) {
+            return Ok(Arc::clone(rows));
+        }
+        let now = self.tx.now();
+        let tx = &mut *self.tx;
+        let rows: Vec<Row> = match key.0 {
+            Model::User => tx.all::<User>()?.into_iter().map(Row::from).collect(),
+            Model::Group => tx.all::<Group>()?.into_iter().map(Row::from).collect(),
+            Model::Permission => tx.all::<Permission>()?.into_iter().map(Row::from).collect(),
+            Model::ContentType => tx.all::<ContentType>()?.into_iter().map(Row::from).collect(),
+            Model::Token | Model::TokenProxy => {
+                tx.all::<Token>()?.into_iter().filter(|t| is_seen(t, view)).map(|t| Row::token(t, now)).collect()
+            }
+            Model::Session | Model::LogEntry => Vec::new(),
+            Model::UserGroups | Model::UserPermissions | Model::GroupPermissions => {
+                let mut links: Vec<_> = self.links(key.0)?.iter().map(|link| Row::link(*link)).collect();
+                links.sort_unstable_by_key(|row| row.id);
+                links
+            }
+        };
+        let rows = Arc::new(rows.into_iter().map(Arc::new).collect::<Vec<_>>());
+        self.tables.insert(key, Arc::clone(&rows));
+        Ok(rows)
+    }
+
+    /// The row with this id.
+    pub(super) fn row(&mut self, model: Model, view: View, id: i64) -> Result<Option<Arc<Row>>, QueryError> {
+        let key = (model.concrete(), view);
+        if let Some(rows) = self.tables.get(&key) {
+            let rows = Arc::clone(rows);
+            let places = self.places.entry(key).or_insert_with(|| {
+                Arc::new(rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect())
+            });
+            return Ok(places.get(&id).map(|place| Arc::clone(&rows[*place])));
+        }
+        let now = self.tx.now();
+        let tx = &mut *self.tx;
+        let row = match key.0 {
+            Model::User => tx.find::<User>(id)?.map(Row::from),
+            Model::Group => tx.find::<Group>(id)?.map(Row::from),
+            Model::Permission => tx.find::<Permission>(id)?.map(Row::from),
+            Model::ContentType => tx.find::<ContentType>(id)?.map(Row::from),
+            Model::Token | Model::TokenProxy => {
+                tx.find::<Token>(id)?.filter(|token| is_seen(token, view)).map(|token| Row::token(token, now))
+            }
+            Model::Session | Model::LogEntry => None,
+            Model::UserGroups | Model::UserPermissions | Model::GroupPermissions => {
+                self.links(key.0)?.iter().find(|(link, ..)| *link == id).map(|link| Row::link(*link))
+            }
+        };
+        Ok(row.map(Arc::new))
+    }
+
+    /// The row whose unique text field holds this.
+    pub(super) fn named(&mut self, model: Model, field: usize, text: &str) -> Result<Option<Arc<Row>>, QueryError> {
+        let tx = &mut *self.tx;
+        let row = match (model.concrete(), model.describe().fields[field].name) {
+            (Model::User, "username") => tx.user_named(text)?.map(Row::from),
+            (Model::Group, "name") => tx.group_named(text)?.map(Row::from),
+            (Model::Token, "key") => {
+                let now = tx.now();
+                let found = tx.token_by_key(&Key::from_text(text.to_owned()))?;
+                // By its current key any live token is found, named ones too.
+                let current = |key| key == crate::domain::KeyState::Current;
+                found.filter(|(token, key)| token.is_live() && current(*key)).map(|(token, _)| Row::token(token, now))
+            }
+            _ => None,
+        };
+        Ok(row.map(Arc::new))
+    }
+
+    /// The tokens of a user.
+    pub(super) fn tokens_of(&mut self, user: i64, view: View) -> Result<Vec<Arc<Row>>, QueryError> {
+        let now = self.tx.now();
+        let tokens = match view {
+            View::Django => self.tx.token_named(user, None)?.into_iter().collect(),
+            View::Every => self.tx.tokens_of(user)?,
+        };
+        Ok(tokens.into_iter().map(|token| Arc::new(Row::token(token, now))).collect())
+    }
+
+    /// All links of a relation.
+    pub(super) fn links(&mut self, through: Model) -> Result<Arc<Vec<Link>>, QueryError> {
+        if let Some(links) = self.links.get(&through) {
+            return Ok(Arc::clone(links));
+        }
+        let links = Arc::new(match relation(through) {
+            Some(relation) => self.tx.all_links(relation)?,
+            None => Vec::new(),
+        });
+        self.links.insert(through, Arc::clone(&links));
+        Ok(links)
+    }
+
+    /// The links of one row: (link id, id at the other end), in the order of the links.
+    pub(super) fn links_of(&mut self, through: Model, near: usize, id: i64) -> Result<Vec<(i64, i64)>, QueryError> {
+        let Some(relation) = relation(through) else { return Ok(Vec::new()) };
+        let links = if near == 1 { self.tx.links(relation, id)? } else { self.tx.back_links(relation, id)? };
+        Ok(links.links)
+    }
+
+    /// Reads what is needed to follow `step` from many rows, so that it is not looked up for each.
+    pub(super) fn prepare(&mut self, step: &Step, view: View) -> Result<(), QueryError> {
+        match step {
+            Step::Forward { to, .. } => {
+                self.table(*to, view)?;
+            }
+            Step::Back { to, field } => {
+                if to.concrete() == Model::Token && !self.backs.contains_key(&view) {
+                    let mut backs: HashMap<i64, Vec<Arc<Row>>> = HashMap::new();
+                    for row in self.table(*to, view)?.iter() {
+                        if let Some(id) = row.values[*field].int() {
+                            backs.entry(id).or_default().push(Arc::clone(row));
+                        }
+                    }
+                    self.backs.insert(view, Arc::new(backs));
+                }
+            }
+            Step::Links { through, near, to, .. } => {
+                self.table(*to, view)?;
+                if !self.sides.contains_key(&(*through, *near)) {
+                    let mut side: HashMap<i64, Vec<i64>> = HashMap::new();
+                    for (_, left, right) in self.links(*through)?.iter() {
+                        let (from, to) = if *near == 1 { (*left, *right) } else { (*right, *left) };
+                        side.entry(from).or_default().push(to);
+                    }
+                    self.sides.insert((*through, *near), Arc::new(side));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows that a step leads to.
+    pub(super) fn follow(&mut self, from: &Row, step: &Step, view: View) -> Result<Vec<Arc<Row>>, QueryError> {
+        match step {
+            Step::Forward { field, to, .. } => {
+                let Some(id) = from.values[*field].int() else { return Ok(Vec::new()) };
+                Ok(self.row(*to, view, id)?.into_iter().collect())
+            }
+            Step::Back { to, field } => match to.concrete() {
+                Model::Token => match self.backs.get(&view) {
+                    Some(backs) => Ok(backs.get(&from.id).cloned().unwrap_or_default()),
+                    None => self.tokens_of(from.id, view),
+                },
+                other => {
+                    let rows = self.table(other, view)?;
+                    Ok(rows.iter().filter(|row| row.values[*field].int() == Some(from.id)).cloned().collect())
+                }
+            },
+            Step::Links { through, near, to, .. } => {
+                let ids = match self.sides.get(&(*through, *near)) {
+                    Some(side) => side.get(&from.id).cloned().unwrap_or_default(),
+                    None => {
+                        let mut ids: Vec<_> =
+                            self.links_of(*through, *near, from.id)?.into_iter().map(|(_, id)| id).collect();
+                        // SQLite walks the index of both ends.
+                        ids.sort_unstable();
+                        ids
+                    }
+                };
+                ids.into_iter().filter_map(|id| self.row(*to, view, id).transpose()).collect()
+            }
+        }
+    }
+
+    /// The value of a field.
+    pub(super) fn value<'r>(&mut self, row: &'r Row, field: usize) -> Result<Cow<'r, Value>, QueryError> {
+        let Some(token) = &row.token else { return Ok(Cow::Borrowed(&row.values[field])) };
+        Ok(match field {
+            token_field::KEY => Cow::Owned(
+                self.tx.key_of(token)?.map_or(Value::Null, |key| Value::Text(key.expose().to_owned())),
+            ),
+            token_field::LAST_USED => Cow::Owned(self.tx.usage_of(token)?.last_used.into()),
+            token_field::USES => {
+                Cow::Owned(Value::Int(i64::try_from(self.tx.usage_of(token)?.uses).unwrap_or(i64::MAX)))
+            }
+            _ => Cow::Borrowed(&row.values[field]),
+        })
+    }
+}
+
+/// The relation that a model of links stands for.
+pub(super) const fn relation(through: Model) -> Option<Relation> {
+    match through {
+        Model::UserGroups => Some(Relation::UserGroups),
+        Model::UserPermissions => Some(Relation::UserPermissions),
+        Model::GroupPermissions => Some(Relation::GroupPermissions),
+        Model::User
+        | Model::Group
+        | Model::Permission
+        | Model::ContentType
+        | Model::Token
+        | Model::TokenProxy
+        | Model::Session
+        | Model::LogEntry => None,
+    }
+}
+
+pub(super) fn is_seen(token: &Token, view: View) -> bool {
+    match view {
+        View::Django => token.name.is_none() && token.is_live(),
+        View::Every => true,
+    }
+}
+
+impl Row {
+    fn of(id: i64, values: Vec<Value>) -> Self {
+        Self { id, values, token: None }
+    }
+
+    pub(super) fn link((id, left, right): Link) -> Self {
+        Self::of(id, vec![Value::Int(id), Value::Int(left), Value::Int(right)])
+    }
+
+    pub(super) fn token(token: Token, now: Timestamp) -> Self {
+        let state = match token.state(now) {
+            TokenState::Active => "active",
+            TokenState::Expired { .. } => "expired",
+            TokenState::Revoked { .. } => "revoked",
+        };
+        let revoked = token.revoked.as_ref();
+        let text = |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
+        let values = vec![
+            Value::Null,
+            Value::Int(token.user),
+            Value::Time(token.created),
+            Value::Text(token.id.to_string()),
+            text(token.name.as_ref()),
+            token.expires.into(),
+            revoked.map(|revoked| revoked.at).into(),
+            text(revoked.and_then(|revoked| revoked.reason.as_ref())),
+            Value::from(state),
+            Value::Null,
+            Value::Null,
+        ];
+        Self { id: token.serial, values, token: Some(Box::new(token)) }
+    }
+}
+
+impl From<User> for Row {
+    fn from(user: User) -> Self {
+        let values = vec![
+            Value::Int(user.id),
+            Value::Text(user.password),
+            user.last_login.into(),
+            Value::Bool(user.is_superuser),
+            Value::Text(user.username),
+            Value::Text(user.first_name),
+            Value::Text(user.last_name),
+            Value::Text(user.email),
+            Value::Bool(user.is_staff),
+            Value::Bool(user.is_active),
+            Value::Time(user.date_joined),
+        ];
+        Self::of(user.id, values)
+    }
+}
+
+impl From<Group> for Row {
+    fn from(group: Group) -> Self {
+        Self::of(group.id, vec![Value::Int(group.id), Value::Text(group.name)])
+    }
+}
+
+impl From<Permission> for Row {
+    fn from(permission: Permission) -> Self {
+        let values = vec![
+            Value::Int(permission.id),
+            Value::Text(permission.name),
+            Value::Int(permission.content_type),
+            Value::Text(permission.codename),
+        ];
+        Self::of(permission.id, values)
+    }
+}
+
+impl From<ContentType> for Row {
+    fn from(content_type: ContentType) -> Self {
+        let values =
+            vec![Value::Int(content_type.id), Value::Text(content_type.app_label), Value::Text(content_type.model)];
+        Self::of(content_type.id, values)
+    }
+}
