@@ -19,7 +19,7 @@ pub(super) struct Env<'e> {
     /// The rows that are summed up, where rows are gathered.
     pub(super) group: Option<&'e [Tuple]>,
     /// The row of the query around this one.
-    pub(super) outer: Option<&'e Env<'e>>,
+    pub(super) outer: Option<&'e Self>,
 }
 
 /// What subqueries that do not depend on the row have given.

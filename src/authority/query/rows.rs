@@ -40,14 +40,20 @@ pub(super) mod token_field {
 /// Links of a relation: (id, left, right).
 type Link = (i64, i64, i64);
 
+/// The ids at the other ends of a row's links, by the id of the row.
+type Side = Arc<HashMap<i64, Vec<i64>>>;
+
+/// The rows whose foreign key names a row, by the id of that row.
+type Backs = Arc<HashMap<i64, Vec<Arc<Row>>>>;
+
 /// Rows as they are needed, each read once.
 pub(super) struct Rows<'t, 'a> {
     pub(super) tx: &'t mut Tx<'a>,
     tables: HashMap<(Model, View), Arc<Vec<Arc<Row>>>>,
     places: HashMap<(Model, View), Arc<HashMap<i64, usize>>>,
     links: HashMap<Model, Arc<Vec<Link>>>,
-    sides: HashMap<(Model, usize), Arc<HashMap<i64, Vec<i64>>>>,
-    backs: HashMap<View, Arc<HashMap<i64, Vec<Arc<Row>>>>>,
+    sides: HashMap<(Model, usize), Side>,
+    backs: HashMap<View, Backs>,
 }
 
 impl<'t, 'a> Rows<'t, 'a> {

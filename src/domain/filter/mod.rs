@@ -14,7 +14,7 @@ use super::{Model, Value};
 pub type Alias = usize;
 
 /// Which tokens are looked at.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum View {
     /// What DRF has: the unnamed token of each user that is not revoked.
     Django,
