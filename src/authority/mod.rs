@@ -9,6 +9,7 @@ mod bootstrap;
 mod entity;
 mod error;
 mod overlay;
+pub mod query;
 mod relations;
 mod session;
 mod tokens;

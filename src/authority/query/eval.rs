@@ -2,7 +2,13 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use super::{QueryError, Row, compare, compare::Patterns, functions, group, rows::{Rows, token_field}, run};
+use super::{
+    QueryError, Row, compare,
+    compare::Patterns,
+    functions, group,
+    rows::{Rows, token_field},
+    run,
+};
 use crate::domain::{
     Value,
     filter::{Arithmetic, Cond, Expr, Op, Query, Right, View},
@@ -78,9 +84,7 @@ impl<'t, 'a> Eval<'t, 'a> {
             Expr::Aggregate(aggregate) => Cow::Owned(group::summarize(self, aggregate, env)?),
             Expr::Sub(query) => Cow::Owned(self.first_of(query, env)?),
             Expr::Exists(query) => Cow::Owned(Value::Bool(self.exists(query, env)?)),
-            Expr::Test(cond) => {
-                Cow::Owned(self.cond(cond, env)?.map_or(Value::Null, Value::Bool))
-            }
+            Expr::Test(cond) => Cow::Owned(self.cond(cond, env)?.map_or(Value::Null, Value::Bool)),
         })
     }
 

@@ -83,7 +83,11 @@ pub(super) fn call(func: Func, args: &[Cow<'_, Value>], now: Timestamp) -> Value
         Func::Greatest => args.iter().max_by(|a, b| a.order(b)).map_or(Value::Null, |v| v.clone().into_owned()),
         Func::Least => args.iter().min_by(|a, b| a.order(b)).map_or(Value::Null, |v| v.clone().into_owned()),
         Func::NullIf => {
-            if !first.is_null() && first.order(arg(1)).is_eq() { Value::Null } else { first.clone() }
+            if !first.is_null() && first.order(arg(1)).is_eq() {
+                Value::Null
+            } else {
+                first.clone()
+            }
         }
         Func::Now => Value::Time(now),
         Func::ToInt => to_int(first),

@@ -60,7 +60,8 @@ fn fold(summary: Summary, values: &[Value]) -> Result<Value, QueryError> {
         _ if values.is_empty() => Value::Null,
         Summary::Sum => match values.iter().map(Value::int).collect::<Option<Vec<_>>>() {
             Some(whole) => {
-                let total = whole.iter().try_fold(0_i64, |total, n| total.checked_add(*n)).ok_or(QueryError::Overflow)?;
+                let total =
+                    whole.iter().try_fold(0_i64, |total, n| total.checked_add(*n)).ok_or(QueryError::Overflow)?;
                 if values.iter().all(|v| matches!(v, Value::Span(_))) { Value::Span(total) } else { Value::Int(total) }
             }
             None => Value::Float(sum()),

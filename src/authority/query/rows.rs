@@ -1,10 +1,6 @@
 //! Rows as lists of values, in the order of the table of models, and how related ones are found.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use super::{QueryError, Tx};
 use crate::{
@@ -101,9 +97,10 @@ impl<'t, 'a> Rows<'t, 'a> {
         let key = (model.concrete(), view);
         if let Some(rows) = self.tables.get(&key) {
             let rows = Arc::clone(rows);
-            let places = self.places.entry(key).or_insert_with(|| {
-                Arc::new(rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect())
-            });
+            let places = self
+                .places
+                .entry(key)
+                .or_insert_with(|| Arc::new(rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect()));
             return Ok(places.get(&id).map(|place| Arc::clone(&rows[*place])));
         }
         let now = self.tx.now();
@@ -241,9 +238,9 @@ impl<'t, 'a> Rows<'t, 'a> {
     pub(super) fn value<'r>(&mut self, row: &'r Row, field: usize) -> Result<Cow<'r, Value>, QueryError> {
         let Some(token) = &row.token else { return Ok(Cow::Borrowed(&row.values[field])) };
         Ok(match field {
-            token_field::KEY => Cow::Owned(
-                self.tx.key_of(token)?.map_or(Value::Null, |key| Value::Text(key.expose().to_owned())),
-            ),
+            token_field::KEY => {
+                Cow::Owned(self.tx.key_of(token)?.map_or(Value::Null, |key| Value::Text(key.expose().to_owned())))
+            }
             token_field::LAST_USED => Cow::Owned(self.tx.usage_of(token)?.last_used.into()),
             token_field::USES => {
                 Cow::Owned(Value::Int(i64::try_from(self.tx.usage_of(token)?.uses).unwrap_or(i64::MAX)))

@@ -95,7 +95,8 @@ pub(super) fn summarize(tx: &mut Tx<'_>, query: &Query, aggregates: &[Expr]) -> 
         items = distinct_items(&mut eval, &query, items)?;
     }
     cut(&mut items, &query);
-    let groups: Vec<Vec<Tuple>> = items.into_iter().map(|item| item.group.unwrap_or_else(|| vec![item.tuple])).collect();
+    let groups: Vec<Vec<Tuple>> =
+        items.into_iter().map(|item| item.group.unwrap_or_else(|| vec![item.tuple])).collect();
     if nested && aggregates.iter().any(Expr::nests_aggregate) {
         return aggregates.iter().map(|expr| over_groups(&mut eval, expr, &groups)).collect();
     }
@@ -205,12 +206,7 @@ fn results(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> R
     Ok(found)
 }
 
-fn result(
-    eval: &mut Eval<'_, '_>,
-    query: &Query,
-    item: &Item,
-    outer: Option<&Env<'_>>,
-) -> Result<Found, QueryError> {
+fn result(eval: &mut Eval<'_, '_>, query: &Query, item: &Item, outer: Option<&Env<'_>>) -> Result<Found, QueryError> {
     let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer };
     let mut values = Vec::new();
     if let Select::Values(select) = &query.select {

@@ -253,9 +253,8 @@ impl Query {
 
     /// The row that `step` leads to from `parent`, joined if it was not yet.
     pub fn join(&mut self, parent: Alias, step: Step, call: u32) -> Alias {
-        let shared = |join: &Join| {
-            join.parent == parent && join.step == step && (!step.reaches_many() || join.call == call)
-        };
+        let shared =
+            |join: &Join| join.parent == parent && join.step == step && (!step.reaches_many() || join.call == call);
         match self.joins.iter().position(shared) {
             Some(at) => at + 1,
             None => {
@@ -345,7 +344,9 @@ impl Cond {
             Self::All(all) => all.iter().any(Self::is_never),
             Self::Any(any) => !any.is_empty() && any.iter().all(Self::is_never),
             Self::Known(inner) => inner.is_never(),
-            Self::Odd(_) | Self::Not(_) | Self::Test { .. } | Self::IsNull(_) | Self::Holds(_) | Self::Among(_) => false,
+            Self::Odd(_) | Self::Not(_) | Self::Test { .. } | Self::IsNull(_) | Self::Holds(_) | Self::Among(_) => {
+                false
+            }
         }
     }
 }

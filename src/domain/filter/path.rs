@@ -186,9 +186,7 @@ fn find(model: Model, view: View, name: &str) -> Option<Found> {
         }
         return Some(match field.related() {
             // Both `user` and `user_id` name the relation, as in Django.
-            Some(related) => {
-                Found::Step(Step::Forward { from: model, field: at, to: related.to }, field.class_name())
-            }
+            Some(related) => Found::Step(Step::Forward { from: model, field: at, to: related.to }, field.class_name()),
             None => Found::Column(at),
         });
     }
