@@ -1,8 +1,9 @@
 //! Whose request is it? DRF's `TokenAuthentication.authenticate_credentials`, with the states that ours have beside.
 
-use super::{Authority, Core};
+use super::{Authority, Core, keys};
 use crate::{
-    domain::{Key, KeyState, Timestamp, Token, TokenState, User},
+    domain::{Digest, Key, KeyState, Timestamp, Token, TokenState, User},
+    seal::{KeyringError, StoreKeys},
     store::{Revision, StoreError, layout, record::Record},
 };
 
@@ -15,6 +16,8 @@ pub struct Principal {
     pub token: Token,
     /// Which of its keys was presented.
     pub key: KeyState,
+    /// The digest by which that key is to be found from now on, where it still stands under an older one.
+    pub(super) newest: Option<Digest>,
 }
 
 /// Why a key is refused. Clients are told of [`Refusal::Inactive`] only; the others are all `Invalid token.` to them.
@@ -39,7 +42,7 @@ impl Authority {
     /// The store failed: the request is to be answered as a failure, never as allowed.
     pub fn authenticate(&self, key: &Key) -> Result<Result<Principal, Refusal>, StoreError> {
         let now = self.core.clock.now();
-        let Some((token, key)) = self.core.token_with(key)? else { return Ok(Err(Refusal::Unknown)) };
+        let Some((token, key, newest)) = self.core.token_with(key)? else { return Ok(Err(Refusal::Unknown)) };
         if let Some(refusal) = refusal(&token, key, now) {
             return Ok(Err(refusal));
         }
@@ -50,7 +53,7 @@ impl Authority {
         if !user.is_active {
             return Ok(Err(Refusal::Inactive(token, user)));
         }
-        Ok(Ok(Principal { user, token, key }))
+        Ok(Ok(Principal { user, token, key, newest }))
     }
 }
 
@@ -67,14 +70,40 @@ fn refusal(token: &Token, key: KeyState, now: Timestamp) -> Option<Refusal> {
     }
 }
 
+/// A token, which of its keys was presented, and the newest digest of that where it stands under an older one.
+type Found = (Token, KeyState, Option<Digest>);
+
 impl Core {
-    fn token_with(&self, key: &Key) -> Result<Option<(Token, KeyState)>, StoreError> {
-        for digest in self.keys.digests(key) {
-            let Some(row) = self.visible(&layout::digest(&digest))? else { continue };
+    fn token_with(&self, key: &Key) -> Result<Option<Found>, StoreError> {
+        let held = self.keys.held();
+        if let Some(found) = self.token_under(&held, key)? {
+            return Ok(Some(found));
+        }
+        // Not found: perhaps the secrets were renewed since this process read them.
+        let numbers = keys::decode(self.visible(layout::KEYRING)?.as_deref());
+        if held.numbers() >= numbers {
+            return Ok(None);
+        }
+        let unreadable = |error: KeyringError| StoreError::Unavailable {
+            what: error.to_string(),
+            hint: Some(error.hint()),
+            source: None,
+        };
+        let renewed = self.keys.at_least(numbers, &*self.entropy).map_err(unreadable)?;
+        self.token_under(&renewed, key)
+    }
+
+    fn token_under(&self, keys: &StoreKeys, key: &Key) -> Result<Option<Found>, StoreError> {
+        let mut newest = None;
+        for digest in keys.digests(key) {
+            let Some(row) = self.visible(&layout::digest(&digest))? else {
+                newest = newest.or(Some(digest));
+                continue;
+            };
             let Some(serial) = layout::read_number(&row) else { continue };
             let Some(token) = self.read::<Token>(&layout::Table::Token.row(serial))? else { continue };
             if let Some(state) = token.key_with(&digest) {
-                return Ok(Some((token, state)));
+                return Ok(Some((token, state, newest)));
             }
         }
         Ok(None)

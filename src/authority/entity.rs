@@ -210,8 +210,7 @@ impl Entity for Token {
             };
             places.push(Place { key, constraint });
         }
-        let digests = [Some(&self.key), self.superseded.as_ref().map(|s| &s.key)];
-        for key in digests.into_iter().flatten() {
+        for key in self.stored_keys() {
             places.push(Place { key: layout::digest(&key.digest), constraint: "authtoken_token.key" });
         }
         places.push(Place { key: layout::token_id(self.id), constraint: "hallpass_token.id" });

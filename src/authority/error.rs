@@ -2,7 +2,10 @@
 
 use std::{error::Error, fmt};
 
-use crate::{seal::OpenError, store::StoreError};
+use crate::{
+    seal::{KeyringError, OpenError},
+    store::StoreError,
+};
 
 /// A change was refused. Nothing of it was kept.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub enum ChangeError {
     Locked,
     /// A sealed key did not open.
     Seal(OpenError),
+    /// The secrets were renewed elsewhere, and the keyring cannot be read any more.
+    Keyring(KeyringError),
     /// The store failed.
     Store(StoreError),
 }
@@ -39,6 +44,7 @@ impl ChangeError {
             Self::Locked => Some("nothing was changed; try again".into()),
             Self::Revoked => Some("create a new token".into()),
             Self::Seal(_) => Some("hallpass store check".into()),
+            Self::Keyring(error) => Some(error.hint()),
             Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } => None,
         }
     }
@@ -54,6 +60,7 @@ impl fmt::Display for ChangeError {
             Self::Gone { what } => write!(f, "the {what} is not there any more"),
             Self::Revoked => f.write_str("the token is revoked, and that is final"),
             Self::Seal(error) => error.fmt(f),
+            Self::Keyring(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -63,6 +70,7 @@ impl Error for ChangeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Seal(error) => error.source(),
+            Self::Keyring(error) => error.source(),
             Self::Store(error) => error.source(),
             Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } | Self::Revoked | Self::Locked => None,
         }
@@ -72,6 +80,12 @@ impl Error for ChangeError {
 impl From<StoreError> for ChangeError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<KeyringError> for ChangeError {
+    fn from(error: KeyringError) -> Self {
+        Self::Keyring(error)
     }
 }
 

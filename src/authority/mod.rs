@@ -8,9 +8,11 @@ mod authenticate;
 mod bootstrap;
 mod entity;
 mod error;
+mod keys;
 mod overlay;
 pub mod query;
 mod relations;
+mod rotation;
 mod session;
 mod tokens;
 mod tx;
@@ -31,6 +33,7 @@ pub use authenticate::{Principal, Refusal};
 pub use entity::{Entity, Place};
 pub use error::ChangeError;
 pub use relations::Links;
+pub use rotation::{KeyringStatus, RotateError};
 pub use session::Session;
 pub use tokens::{NewToken, Overlap, Recovery};
 pub use tx::{Scan, Tx};
@@ -38,7 +41,7 @@ pub use users::Cascade;
 
 use crate::{
     domain::{Actor, Clock, Entropy},
-    seal::{Age, KeyringError, StoreKeys, obtain},
+    seal::{Age, KeyringError},
     store::{Revision, Role, Store, StoreError, StoreId},
 };
 
@@ -50,7 +53,7 @@ pub struct Authority {
 
 struct Core {
     store: Arc<dyn Store>,
-    keys: StoreKeys,
+    keys: keys::Keys,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     usage: usage::Book,
@@ -125,10 +128,7 @@ impl Authority {
     ) -> Result<Self, OpenError> {
         let StoreId(id) = store.id();
         let age = if bootstrap::is_done(&*store)? { Age::InUse } else { Age::New };
-        let keys = match keyring {
-            KeyringAt::File(path) => obtain(path, id, age, &*entropy).map_err(OpenError::Keyring)?,
-            KeyringAt::Process => StoreKeys::generate(id, &*entropy),
-        };
+        let keys = keys::Keys::open(keyring, id, age, &*entropy)?;
         let (usage, settled, turn) = Default::default();
         let core = Arc::new(Core { store, keys, clock, entropy, usage, settled, turn });
         if age == Age::New {

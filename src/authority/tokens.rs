@@ -1,12 +1,13 @@
 //! Tokens: making them, finding them by key, giving them a new key, revoking them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{error::ChangeError, tx::Tx};
+use super::{error::ChangeError, keys, tx::Tx};
 use crate::{
     domain::{
         Action, Key, KeyState, Revocation, StoredKey, Superseded, Timestamp, Token, TokenId, TokenState, Usage, User,
     },
+    seal::StoreKeys,
     store::{layout, record::Record},
 };
 
@@ -62,7 +63,7 @@ impl Tx<'_> {
     pub fn create_token(&mut self, new: NewToken) -> Result<(Token, Key), ChangeError> {
         let id = TokenId::generate(&*self.core.entropy);
         let key = new.key.unwrap_or_else(|| self.generate_key());
-        let stored = self.stored_key(id, &key, new.recovery);
+        let stored = self.stored_key(id, &key, new.recovery)?;
         let token = self.insert(Token {
             serial: 0,
             id,
@@ -79,8 +80,8 @@ impl Tx<'_> {
 
     /// The token that has this key, current or superseded, valid or not.
     pub fn token_by_key(&mut self, key: &Key) -> Result<Option<(Token, KeyState)>, ChangeError> {
-        let digests: Vec<_> = self.core.keys.digests(key).collect();
-        for digest in digests {
+        let keys = self.keys()?;
+        for digest in keys.digests(key) {
             if let Some(token) = self.find_at::<Token>(&layout::digest(&digest))?
                 && let Some(state) = token.key_with(&digest)
             {
@@ -108,9 +109,9 @@ impl Tx<'_> {
 
     /// The key of a token; `None` where it was to be shown once only. The audit trail does not learn of it: use
     /// [`Tx::reveal_key`] for a key that a person asked to see.
-    pub fn key_of(&self, token: &Token) -> Result<Option<Key>, ChangeError> {
+    pub fn key_of(&mut self, token: &Token) -> Result<Option<Key>, ChangeError> {
         let Some(sealed) = &token.key.sealed else { return Ok(None) };
-        Ok(Some(self.core.keys.open(sealed, token.id, &token.key.digest)?))
+        Ok(Some(self.keys()?.open(sealed, token.id, &token.key.digest)?))
     }
 
     /// [`Tx::key_of`], with an event.
@@ -136,7 +137,7 @@ impl Tx<'_> {
         }
         let key = key.unwrap_or_else(|| self.generate_key());
         let recovery = if new.key.sealed.is_some() { Recovery::Sealed } else { Recovery::ShowOnce };
-        let stored = self.stored_key(new.id, &key, recovery);
+        let stored = self.stored_key(new.id, &key, recovery)?;
         let old = std::mem::replace(&mut new.key, stored);
         let overlap_until = match overlap {
             Overlap::None => None,
@@ -190,13 +191,20 @@ impl Tx<'_> {
         Key::generate(&*self.core.entropy)
     }
 
-    fn stored_key(&self, id: TokenId, key: &Key, recovery: Recovery) -> StoredKey {
-        let digest = self.core.keys.digest(key);
+    /// The secrets in use, which the commit compares: what is sealed here is sealed under the newest.
+    fn keys(&mut self) -> Result<Arc<StoreKeys>, ChangeError> {
+        let numbers = keys::decode(self.get(layout::KEYRING)?.as_deref());
+        Ok(self.core.keys.at_least(numbers, &*self.core.entropy)?)
+    }
+
+    fn stored_key(&mut self, id: TokenId, key: &Key, recovery: Recovery) -> Result<StoredKey, ChangeError> {
+        let keys = self.keys()?;
+        let digest = keys.digest(key);
         let sealed = match recovery {
-            Recovery::Sealed => Some(self.core.keys.seal(key, id, &digest, &*self.core.entropy)),
+            Recovery::Sealed => Some(keys.seal(key, id, &digest, &*self.core.entropy)),
             Recovery::ShowOnce => None,
         };
-        StoredKey { digest, sealed, since: self.now }
+        Ok(StoredKey { digest, sealed, since: self.now })
     }
 
     /// The token as it is now, whatever the caller has of it.

@@ -7,8 +7,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Authority, ChangeError, Principal, Session};
-use crate::domain::{KeyState, Timestamp, Token};
+use super::{Authority, ChangeError, Principal, Session, Tx};
+use crate::domain::{Digest, KeyState, StoredKey, Timestamp, Token};
 
 /// What was counted and is not written yet, by the token's serial.
 #[derive(Debug, Default)]
@@ -20,6 +20,20 @@ struct Count {
     last: Option<Timestamp>,
     superseded_uses: u64,
     superseded_last: Option<Timestamp>,
+    /// The digests to which its keys move, the current one's and the superseded one's (see [`Principal::newest`]).
+    moves: [Option<Digest>; 2],
+}
+
+impl Count {
+    fn add(&mut self, other: &Self) {
+        self.uses += other.uses;
+        self.last = self.last.max(other.last);
+        self.superseded_uses += other.superseded_uses;
+        self.superseded_last = self.superseded_last.max(other.superseded_last);
+        for (own, others) in self.moves.iter_mut().zip(other.moves) {
+            *own = own.or(others);
+        }
+    }
 }
 
 impl Book {
@@ -40,6 +54,12 @@ impl Authority {
             count.superseded_uses += 1;
             count.superseded_last = count.superseded_last.max(now);
         }
+        let [current, superseded] = &mut count.moves;
+        let moves = match principal.key {
+            KeyState::Current => current,
+            KeyState::Superseded => superseded,
+        };
+        *moves = principal.newest.or(*moves);
     }
 
     /// Writes what was counted since the last time, without an event. Returns for how many tokens. What could not be
@@ -57,7 +77,10 @@ impl Authority {
             let done = session.transact(|tx| {
                 for (serial, count) in &some {
                     // A token that was deleted meanwhile takes its counts along.
-                    let Some(token) = tx.find::<Token>(*serial)? else { continue };
+                    let Some(mut token) = tx.find::<Token>(*serial)? else { continue };
+                    if count.moves != [None; 2] {
+                        tx.move_keys(&mut token, count.moves)?;
+                    }
                     let mut usage = tx.usage_of(&token)?;
                     usage.uses += count.uses;
                     usage.last_used = usage.last_used.max(count.last);
@@ -70,17 +93,30 @@ impl Authority {
             if let Err(error) = done {
                 let mut book = self.core.usage.lock();
                 for (serial, count) in some.into_iter().chain(left) {
-                    let newer = book.entry(serial).or_default();
-                    newer.uses += count.uses;
-                    newer.last = newer.last.max(count.last);
-                    newer.superseded_uses += count.superseded_uses;
-                    newer.superseded_last = newer.superseded_last.max(count.superseded_last);
+                    book.entry(serial).or_default().add(&count);
                 }
                 return Err(error);
             }
             written += some.len();
         }
         Ok(written)
+    }
+}
+
+impl Tx<'_> {
+    /// Has the keys of a token found by newer digests. Only for those that have no sealed form: the others move when
+    /// the keyring is rotated.
+    fn move_keys(&mut self, token: &mut Token, [current, superseded]: [Option<Digest>; 2]) -> Result<(), ChangeError> {
+        let newer = |stored: &mut StoredKey, digest: Option<Digest>| match digest {
+            Some(digest) if stored.sealed.is_none() && stored.digest.epoch < digest.epoch => stored.digest = digest,
+            Some(_) | None => {}
+        };
+        newer(&mut token.key, current);
+        if let Some(old) = &mut token.superseded {
+            newer(&mut old.key, superseded);
+        }
+        self.update_quietly(token)?;
+        Ok(())
     }
 }
 

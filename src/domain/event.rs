@@ -96,6 +96,11 @@ pub enum Action {
     Revealed,
     /// Revoked tokens were removed after their retention.
     Purged,
+    /// The secrets of the keyring were renewed.
+    KeyringRotated {
+        /// How many keys were sealed anew.
+        keys: u64,
+    },
     /// A key was presented and refused, for a reason that the client is not told.
     Refused {
         /// `expired`, `revoked`, `superseded`, `inactive`.

@@ -189,6 +189,11 @@ impl Token {
         self.revoked.is_none()
     }
 
+    /// Its keys, the current one first.
+    pub fn stored_keys(&self) -> impl Iterator<Item = &StoredKey> {
+        std::iter::once(&self.key).chain(self.superseded.as_ref().map(|superseded| &superseded.key))
+    }
+
     /// Which of its keys has this digest, valid or not.
     #[must_use]
     pub fn key_with(&self, digest: &Digest) -> Option<KeyState> {

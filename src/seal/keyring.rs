@@ -3,106 +3,10 @@
 //! It is written only when a store is made or its secrets are renewed: a new file beside it, synced and renamed into
 //! place, under a lock, so that no reader ever sees half of it and two writers lose nothing of each other.
 
-use std::{
-    error::Error,
-    fmt, fs,
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
-
-use super::{Numbered, Secret, StoreKeys};
-use crate::domain::{Entropy, from_hex, to_hex};
-
-/// The keyring cannot be used. Nothing was changed.
-#[derive(Debug)]
-pub enum KeyringError {
-    /// There is no file.
-    Missing {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// The file has no entry for this store.
-    NoEntry {
-        /// The file.
-        path: PathBuf,
-        /// The store, in hexadecimal.
-        store: String,
-    },
-    /// Others than its owner may read or write it.
-    Mode {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// It belongs to another user.
-    Owner {
-        /// The file.
-        path: PathBuf,
-        /// Whose it is.
-        uid: u32,
-    },
-    /// It is no keyring.
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Where it is wrong. Never what stands there.
-        what: String,
-    },
-    /// It could not be read or written.
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-impl KeyringError {
-    /// What the person can do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Missing { .. } | Self::NoEntry { .. } => {
-                "the keys of this store cannot be read without the keyring it was made with: name it with --keyring, or \
-                 bring it back from a backup"
-                    .into()
-            }
-            Self::Mode { path, .. } => format!("chmod 600 {}", path.display()),
-            Self::Owner { .. } => "run hallpass as that user, or name another file with --keyring".into(),
-            Self::Malformed { .. } => "bring the file back from a backup".into(),
-            Self::Io { .. } => "name another file with --keyring, or make this one readable".into(),
-        }
-    }
-}
-
-impl fmt::Display for KeyringError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { path } => write!(f, "there is no keyring at {}", path.display()),
-            Self::NoEntry { path, store } => write!(f, "the keyring {} has no entry for store {store}", path.display()),
-            Self::Mode { path, mode } => {
-                write!(f, "others may use the keyring {}: its mode is {mode:o}", path.display())
-            }
-            Self::Owner { path, uid } => write!(f, "the keyring {} belongs to user {uid}", path.display()),
-            Self::Malformed { path, what } => write!(f, "{} is no keyring: {what}", path.display()),
-            Self::Io { path, .. } => write!(f, "could not use the keyring {}", path.display()),
-        }
-    }
-}
-
-impl Error for KeyringError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+use super::{KeyringError, StoreKeys, file};
+use crate::domain::{Entropy, to_hex};
 
 /// Whether the store has anything in it already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -119,157 +23,62 @@ pub enum Age {
 /// # Errors
 /// See [`KeyringError`]; a missing entry is refused for a store in use.
 pub fn obtain(path: &Path, store: [u8; 16], age: Age, entropy: &dyn Entropy) -> Result<StoreKeys, KeyringError> {
-    let found = read(path)?;
+    let found = file::read(path)?;
     if let Some(keys) = found.as_ref().and_then(|file| file.find(store)) {
         return keys.map_err(|what| KeyringError::Malformed { path: path.into(), what });
     }
     match (age, found) {
-        (Age::New, _) => add(path, store, entropy),
+        (Age::New, _) => {
+            // Unless another process was faster: then its entry stands.
+            file::amend(path, store, |present| Ok(present.is_none().then(|| StoreKeys::generate(store, entropy))))?;
+            obtain(path, store, Age::InUse, entropy)
+        }
         (Age::InUse, None) => Err(KeyringError::Missing { path: path.into() }),
         (Age::InUse, Some(_)) => Err(KeyringError::NoEntry { path: path.into(), store: to_hex(&store) }),
     }
 }
 
-/// The file as it stands: TOML.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    version: u32,
-    #[serde(default, rename = "store")]
-    stores: Vec<Entry>,
+/// Draws new secrets for `store`, which are used from now on; the ones before still read. Where a renewal was begun
+/// and not ended by [`retire`], its secrets are the new ones.
+///
+/// # Errors
+/// See [`KeyringError`]; the file is as it was.
+pub fn renew(path: &Path, store: [u8; 16], entropy: &dyn Entropy) -> Result<(), KeyringError> {
+    file::amend(path, store, |present| match present {
+        None => Err(KeyringError::NoEntry { path: path.into(), store: to_hex(&store) }),
+        Some(keys) if keys.is_renewing() => Ok(None),
+        Some(keys) => Ok(Some(keys.renewed(entropy))),
+    })
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: String,
-    digest_keys: Vec<Line>,
-    seal_keys: Vec<Line>,
+/// Forgets the seal keys before the newest one, and with [`Digests::Newest`] the digest keys too: what they made is not
+/// read any more.
+///
+/// # Errors
+/// See [`KeyringError`]; the file is as it was.
+pub fn retire(path: &Path, store: [u8; 16], digests: Digests) -> Result<(), KeyringError> {
+    file::amend(path, store, |present| match present {
+        None => Err(KeyringError::NoEntry { path: path.into(), store: to_hex(&store) }),
+        Some(keys) => Ok(Some(keys.retired(digests))),
+    })
 }
 
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Entry({}, ..)", self.id)
-    }
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    number: u32,
-    secret: String,
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.secret.zeroize();
-    }
-}
-
-const VERSION: u32 = 1;
-const HEADER: &str = "# The keyring of hallpass: the secrets without which the keys in a store cannot be read.\n\
-                      # Keep a copy of it apart from the stores. Never edit it while hallpass runs.\n\n";
-
-impl File {
-    fn find(&self, store: [u8; 16]) -> Option<Result<StoreKeys, String>> {
-        let id = to_hex(&store);
-        let entry = self.stores.iter().find(|entry| entry.id == id)?;
-        let parse = |lines: &[Line], kind: &str| {
-            let keys: Option<Vec<_>> = lines.iter().map(numbered).collect();
-            keys.filter(|keys| !keys.is_empty()).ok_or_else(|| format!("the {kind} keys of store {id}"))
-        };
-        let keys = parse(&entry.digest_keys, "digest")
-            .and_then(|digest_keys| Ok(StoreKeys { store, digest_keys, seal_keys: parse(&entry.seal_keys, "seal")? }));
-        Some(keys)
-    }
-}
-
-fn numbered(line: &Line) -> Option<Numbered> {
-    Some(Numbered { number: line.number, secret: Secret(from_hex(&line.secret)?) })
-}
-
-fn read(path: &Path) -> Result<Option<File>, KeyringError> {
-    let failed = |source| KeyringError::Io { path: path.into(), source };
-    let mut file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let facts = file.metadata().map_err(failed)?;
-    let mode = facts.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(KeyringError::Mode { path: path.into(), mode });
-    }
-    // root may read everybody's keyring: it runs the shell beside a server of another user.
-    let me = rustix::process::geteuid().as_raw();
-    if facts.uid() != me && me != 0 {
-        return Err(KeyringError::Owner { path: path.into(), uid: facts.uid() });
-    }
-    let mut text = Zeroizing::new(String::new());
-    io::Read::read_to_string(&mut file, &mut text).map_err(failed)?;
-    let malformed = |what| KeyringError::Malformed { path: path.into(), what };
-    let parsed: File = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-        malformed(format!("line {line}"))
-    })?;
-    if parsed.version != VERSION {
-        return Err(malformed(format!("it has version {}, which this program does not know", parsed.version)));
-    }
-    Ok(Some(parsed))
-}
-
-/// Draws the secrets of `store` and adds them to the file, unless another process was faster.
-fn add(path: &Path, store: [u8; 16], entropy: &dyn Entropy) -> Result<StoreKeys, KeyringError> {
-    let failed = |source| KeyringError::Io { path: path.into(), source };
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
-    let lock = fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(with_suffix(path, ".lock"))
-        .map_err(failed)?;
-    lock.lock().map_err(failed)?;
-
-    let mut file = read(path)?.unwrap_or(File { version: VERSION, stores: Vec::new() });
-    if let Some(keys) = file.find(store) {
-        return keys.map_err(|what| KeyringError::Malformed { path: path.into(), what });
-    }
-    let keys = StoreKeys::generate(store, entropy);
-    let lines = |keys: &[Numbered]| {
-        keys.iter().map(|k| Line { number: k.number, secret: to_hex(&*k.secret.0) }).collect::<Vec<_>>()
-    };
-    file.stores.push(Entry {
-        id: to_hex(&store),
-        digest_keys: lines(&keys.digest_keys),
-        seal_keys: lines(&keys.seal_keys),
-    });
-    replace(path, directory, &file).map_err(failed)?;
-    Ok(keys)
-}
-
-/// Writes the whole file anew beside the old one and renames it into place, durably.
-fn replace(path: &Path, directory: &Path, file: &File) -> io::Result<()> {
-    let body = Zeroizing::new(toml::to_string(file).expect("numbers and hexadecimal text have a form in TOML"));
-    let beside = with_suffix(path, ".new");
-    let mut out = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
-    out.set_permissions(fs::Permissions::from_mode(0o600))?;
-    out.write_all(HEADER.as_bytes())?;
-    out.write_all(body.as_bytes())?;
-    out.sync_all()?;
-    fs::rename(&beside, path)?;
-    fs::File::open(directory)?.sync_all()
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
+/// Which digest keys stay when old secrets are forgotten.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Digests {
+    /// All: there are tokens that only their next use can move.
+    All,
+    /// The newest.
+    Newest,
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs,
+        os::unix::fs::{MetadataExt, PermissionsExt},
+    };
+
     use super::*;
     use crate::{domain::Key, seal::tests::Counting};
 
@@ -325,5 +134,23 @@ mod tests {
             assert!(matches!(error, KeyringError::Malformed { .. }), "{error}");
             assert!(!error.to_string().contains(&secret[1..]));
         }
+    }
+
+    #[test]
+    fn a_renewal_that_was_begun_is_gone_on_with_and_ends_with_one_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keyring");
+        let entropy = Counting::default();
+        let before = obtain(&path, STORE, Age::New, &entropy).unwrap();
+        renew(&path, STORE, &entropy).unwrap();
+        let key = Key::from_text("k".into());
+        let between = obtain_in(&path, Age::InUse).unwrap();
+        assert_ne!(between.digest(&key), before.digest(&key));
+        assert!(between.digests(&key).any(|digest| digest == before.digest(&key)), "the old one still reads");
+        renew(&path, STORE, &entropy).unwrap();
+        assert_eq!(obtain_in(&path, Age::InUse).unwrap().digest(&key), between.digest(&key));
+        retire(&path, STORE, Digests::Newest).unwrap();
+        let after = obtain_in(&path, Age::InUse).unwrap();
+        assert_eq!(after.digests(&key).collect::<Vec<_>>(), [between.digest(&key)]);
     }
 }

@@ -4,6 +4,8 @@
 //! encrypted with XChaCha20-Poly1305 under a random nonce, bound to the store, its token and its digest: a sealed key
 //! copied to another record does not open.
 
+mod error;
+mod file;
 mod keyring;
 
 use std::fmt;
@@ -14,7 +16,8 @@ use chacha20poly1305::{
 };
 use zeroize::Zeroizing;
 
-pub use keyring::{Age, KeyringError, obtain};
+pub use error::KeyringError;
+pub use keyring::{Age, Digests, obtain, renew, retire};
 
 use crate::domain::{Digest, Entropy, Key, Sealed, TokenId};
 
@@ -77,6 +80,38 @@ impl StoreKeys {
     pub fn generate(store: [u8; 16], entropy: &dyn Entropy) -> Self {
         let first = || vec![Numbered { number: 1, secret: Secret::generate(entropy) }];
         Self { store, digest_keys: first(), seal_keys: first() }
+    }
+
+    /// The numbers of the digest key and the seal key in use: they grow with each renewal.
+    #[must_use]
+    pub fn numbers(&self) -> (u32, u32) {
+        (newest(&self.digest_keys).number, newest(&self.seal_keys).number)
+    }
+
+    /// How many digest keys and seal keys there are. More than one seal key: a renewal was begun and not ended.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        (self.digest_keys.len(), self.seal_keys.len())
+    }
+
+    fn is_renewing(&self) -> bool {
+        self.seal_keys.len() > 1
+    }
+
+    fn renewed(mut self, entropy: &dyn Entropy) -> Self {
+        for keys in [&mut self.digest_keys, &mut self.seal_keys] {
+            let number = newest(keys).number + 1;
+            keys.push(Numbered { number, secret: Secret::generate(entropy) });
+        }
+        self
+    }
+
+    fn retired(mut self, digests: Digests) -> Self {
+        self.seal_keys.drain(..self.seal_keys.len() - 1);
+        if digests == Digests::Newest {
+            self.digest_keys.drain(..self.digest_keys.len() - 1);
+        }
+        self
     }
 
     /// The digest under which `key` is kept from now on.

@@ -20,6 +20,7 @@
 //! | `o` user id, token serial | nothing: all tokens of a user |
 //! | `s` token serial | the usage of the token |
 //! | `r` table, id | nothing: written with every row that refers to that one, compared when that one is deleted |
+//! | `k` | which secrets of the keyring are in use |
 //! | `c` counter | the last number that was given out |
 //! | `e`, `E` | audit events and their head (see [`super::events`]) |
 
@@ -163,6 +164,9 @@ pub fn last_two_ids(key: &[u8]) -> Option<(i64, i64)> {
     let (rest, last) = key.split_last_chunk::<8>()?;
     Some((read(*rest.last_chunk::<8>()?), read(*last)))
 }
+
+/// Which secrets of the keyring are in use: written when they are renewed.
+pub const KEYRING: &[u8] = b"k";
 
 /// The prefix of the index of usernames.
 pub const USERNAMES: &[u8] = b"U";

@@ -1,0 +1,304 @@
+//! Renewing the secrets of a store while everybody works: every key is sealed anew and found by a new digest.
+
+use std::fmt;
+
+use super::{Authority, ChangeError, Scan, Session, Tx, keys};
+use crate::{
+    domain::{Action, StoredKey, Token},
+    seal::{Digests, KeyringError, OpenError, StoreKeys, renew, retire},
+    store::layout,
+};
+
+/// How many tokens are moved in one commit.
+const BATCH: usize = 100;
+
+/// Why a rotation did not end. What was moved stays moved; the next rotation goes on from there.
+#[derive(Debug)]
+pub enum RotateError {
+    /// The store is in memory, and its secrets are too.
+    NoKeyring,
+    /// The keyring.
+    Keyring(KeyringError),
+    /// The store, or a key that does not open.
+    Change(ChangeError),
+}
+
+impl RotateError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoKeyring => None,
+            Self::Keyring(error) => Some(error.hint()),
+            Self::Change(error) => error.hint(),
+        }
+    }
+}
+
+impl fmt::Display for RotateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKeyring => f.write_str("a store in memory has no keyring"),
+            Self::Keyring(error) => error.fmt(f),
+            Self::Change(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RotateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NoKeyring => None,
+            Self::Keyring(error) => error.source(),
+            Self::Change(error) => error.source(),
+        }
+    }
+}
+
+impl From<KeyringError> for RotateError {
+    fn from(error: KeyringError) -> Self {
+        Self::Keyring(error)
+    }
+}
+
+impl From<ChangeError> for RotateError {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+/// How the keys of a store stand to its keyring.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct KeyringStatus {
+    /// The number of the digest key in use.
+    pub digest_key: u32,
+    /// The number of the seal key in use.
+    pub seal_key: u32,
+    /// How many keys are kept, current and superseded.
+    pub keys: u64,
+    /// How many of them are sealed under an older secret: a rotation was begun and not ended.
+    pub to_reseal: u64,
+    /// How many have no sealed form and an older digest: they move at their next use.
+    pub to_move: u64,
+}
+
+impl Authority {
+    /// Draws new secrets, seals every key anew, checks that each opens under the new secret alone, and forgets the old
+    /// ones. `progress` hears how many tokens were gone through. Goes on with a rotation that was cut short.
+    ///
+    /// # Errors
+    /// See [`RotateError`].
+    pub fn rotate_keyring(
+        &self,
+        session: &mut Session,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<KeyringStatus, RotateError> {
+        let core = &self.core;
+        let file = core.keys.file().ok_or(RotateError::NoKeyring)?;
+        let store = core.store.id().0;
+        renew(file, store, &*core.entropy)?;
+        let new = core.keys.reload(&*core.entropy)?;
+        session.transact(|tx| {
+            tx.put(layout::KEYRING.to_vec(), Some(keys::encode(new.numbers())));
+            Ok::<_, ChangeError>(())
+        })?;
+        session.settle().map_err(ChangeError::from)?;
+
+        let mut next = i64::MIN;
+        let mut gone_through = 0;
+        loop {
+            let serials = session.transact(|tx| tx.serials_from(next, BATCH))?;
+            let Some(last) = serials.last() else { break };
+            next = last + 1;
+            session.transact(|tx| {
+                for serial in &serials {
+                    tx.reseal(*serial, &new)?;
+                }
+                Ok::<_, ChangeError>(())
+            })?;
+            gone_through += u64::try_from(serials.len()).expect("a batch is small");
+            progress(gone_through);
+        }
+        session.settle().map_err(ChangeError::from)?;
+
+        // The proof: each sealed key opens under the new secret, and so under no other.
+        let status = session.transact(|tx| tx.keyring_status(&new, Proof::Open))?;
+        let digests = if status.to_move == 0 { Digests::Newest } else { Digests::All };
+        retire(file, store, digests)?;
+        core.keys.reload(&*core.entropy)?;
+        session.transact(|tx| {
+            tx.record(Action::KeyringRotated { keys: status.keys - status.to_move }, None, None);
+            Ok::<_, ChangeError>(())
+        })?;
+        session.settle().map_err(ChangeError::from)?;
+        Ok(status)
+    }
+
+    /// How the keys of the store stand to its keyring.
+    ///
+    /// # Errors
+    /// Where the store failed.
+    pub fn keyring_status(&self, session: &mut Session) -> Result<KeyringStatus, ChangeError> {
+        let held = self.core.keys.held();
+        session.transact(|tx| tx.keyring_status(&held, Proof::None))
+    }
+}
+
+/// Whether a status opens every sealed key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Proof {
+    None,
+    Open,
+}
+
+impl Tx<'_> {
+    /// The serials of up to `limit` tokens, from `first` on.
+    fn serials_from(&mut self, first: i64, limit: usize) -> Result<Vec<i64>, ChangeError> {
+        let table = layout::Table::Token;
+        let (from, to) = (table.row(first), crate::store::prefix_end(&table.prefix()));
+        let mut serials = Vec::with_capacity(limit);
+        self.overlay.range(&*self.core.store, &from, &to, |key, _| {
+            serials.extend(layout::last_id(key));
+            Ok(serials.len() < limit)
+        })?;
+        Ok(serials)
+    }
+
+    /// Seals the keys of a token under the newest secret.
+    fn reseal(&mut self, serial: i64, keys: &StoreKeys) -> Result<(), ChangeError> {
+        // Deleted since its serial was read: nothing to do.
+        let Some(mut token) = self.find::<Token>(serial)? else { return Ok(()) };
+        let id = token.id;
+        self.reseal_key(id, &mut token.key, keys)?;
+        if let Some(superseded) = &mut token.superseded {
+            self.reseal_key(id, &mut superseded.key, keys)?;
+        }
+        self.update_quietly(&token)?;
+        Ok(())
+    }
+
+    fn reseal_key(
+        &self,
+        token: crate::domain::TokenId,
+        stored: &mut StoredKey,
+        keys: &StoreKeys,
+    ) -> Result<(), OpenError> {
+        let (digest_key, seal_key) = keys.numbers();
+        let Some(sealed) = &stored.sealed else { return Ok(()) };
+        if (stored.digest.epoch, sealed.seal_key) != (digest_key, seal_key) {
+            let key = keys.open(sealed, token, &stored.digest)?;
+            stored.digest = keys.digest(&key);
+            stored.sealed = Some(keys.seal(&key, token, &stored.digest, &*self.core.entropy));
+        }
+        Ok(())
+    }
+
+    fn keyring_status(&mut self, keys: &StoreKeys, proof: Proof) -> Result<KeyringStatus, ChangeError> {
+        let (digest_key, seal_key) = keys.numbers();
+        let mut status = KeyringStatus { digest_key, seal_key, ..KeyringStatus::default() };
+        let mut refused = None;
+        self.scan(|token: Token| {
+            for stored in token.stored_keys() {
+                status.keys += 1;
+                match &stored.sealed {
+                    Some(sealed) if sealed.seal_key != seal_key => status.to_reseal += 1,
+                    Some(sealed) if proof == Proof::Open => {
+                        refused = refused.or(keys.open(sealed, token.id, &stored.digest).err());
+                    }
+                    Some(_) => {}
+                    None => status.to_move += u64::from(stored.digest.epoch != digest_key),
+                }
+            }
+            Scan::On
+        })?;
+        match refused {
+            Some(error) => Err(error.into()),
+            None => Ok(status),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        authority::{Authority, KeyringAt, NewToken, Overlap, Recovery, tests::bench},
+        domain::Key,
+        random::SystemEntropy,
+        seal::{Age, obtain},
+    };
+
+    /// Two authorities over one store, as two processes have it.
+    fn two(path: &std::path::Path) -> (crate::authority::tests::Bench, Authority) {
+        let mut bench = bench_with(path);
+        let open = || {
+            let at = KeyringAt::File(path);
+            Authority::open(bench.store.clone(), at, bench.clock.clone(), Arc::new(SystemEntropy)).unwrap()
+        };
+        let other = open();
+        bench.authority = open();
+        (bench, other)
+    }
+
+    fn bench_with(path: &std::path::Path) -> crate::authority::tests::Bench {
+        let bench = bench();
+        obtain(path, bench.authority.store_id().0, Age::New, &SystemEntropy).unwrap();
+        bench
+    }
+
+    #[test]
+    fn every_key_moves_and_a_process_that_does_not_know_yet_still_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keyring");
+        let (bench, other) = two(&path);
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        let new = |name: &str, recovery| NewToken { name: Some(name.into()), recovery, ..NewToken::of(user.id) };
+        let make = |session: &mut Session, name: &str, recovery| {
+            session.transact(|tx| tx.create_token(new(name, recovery))).unwrap()
+        };
+        let (token, old) = make(&mut session, "ci", Recovery::Sealed);
+        let hour = Overlap::For(std::time::Duration::from_secs(3600));
+        let (_, key) = session.transact(|tx| tx.regenerate(&token, None, hour)).unwrap();
+        let (_, once) = make(&mut session, "once", Recovery::ShowOnce);
+
+        let before = obtain(&path, bench.authority.store_id().0, Age::InUse, &SystemEntropy).unwrap();
+        let mut seen = Vec::new();
+        let status = bench.authority.rotate_keyring(&mut session, &mut |n| seen.push(n)).unwrap();
+        assert_eq!(seen, [2]);
+        assert_eq!(status, KeyringStatus { digest_key: 2, seal_key: 2, keys: 3, to_reseal: 0, to_move: 1 });
+
+        let opens = |authority: &Authority, key: &Key| authority.authenticate(key).unwrap().is_ok();
+        for authority in [&bench.authority, &other] {
+            assert!(opens(authority, &key) && opens(authority, &old) && opens(authority, &once));
+        }
+        let token = session.transact(|tx| tx.find::<Token>(token.serial)).unwrap().unwrap();
+        for stored in token.stored_keys() {
+            let sealed = stored.sealed.as_ref().unwrap();
+            assert!(before.open(sealed, token.id, &stored.digest).is_err(), "the old secret opens nothing");
+        }
+
+        // The one that was shown once moves at its next use, and then the old digest key is of no use any more.
+        let principal = bench.authority.authenticate(&once).unwrap().unwrap();
+        bench.authority.count_use(&principal);
+        bench.authority.write_usage(&mut session).unwrap();
+        assert_eq!(bench.authority.keyring_status(&mut session).unwrap().to_move, 0);
+        let status = bench.authority.rotate_keyring(&mut session, &mut |_| ()).unwrap();
+        assert_eq!((status.digest_key, status.to_move), (3, 1));
+        assert!(opens(&other, &once) && opens(&other, &key));
+    }
+
+    #[test]
+    fn a_process_that_does_not_know_yet_seals_under_the_new_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let (bench, other) = two(&dir.path().join("keyring"));
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        bench.authority.rotate_keyring(&mut session, &mut |_| ()).unwrap();
+        let actor = session.actor().clone();
+        let (token, _) = other.session(actor).transact(|tx| tx.create_token(NewToken::of(user.id))).unwrap();
+        assert_eq!(token.key.sealed.unwrap().seal_key, 2);
+    }
+}
