@@ -1,6 +1,7 @@
 //! What every kind of row has in common: an id, the places where it is found, the rows it refers to. Inserting,
 //! changing and removing are written once, in [`super::tx`].
 
+use super::{ChangeError, Tx};
 use crate::{
     domain::{ContentType, Group, Permission, Subject, Token, User},
     store::{
@@ -45,6 +46,11 @@ pub trait Entity: Record + Clone + PartialEq {
 
     /// The names of the fields in which `other` differs.
     fn differences(&self, other: &Self) -> Vec<String>;
+
+    /// What else happens in the same commit when these fields were changed to what `self` says.
+    fn consequences(&self, _tx: &mut Tx<'_>, _fields: &[String]) -> Result<(), ChangeError> {
+        Ok(())
+    }
 }
 
 /// Names of the fields whose values differ between two rows.
@@ -98,6 +104,14 @@ impl Entity for User {
             is_active,
             date_joined
         )
+    }
+
+    fn consequences(&self, tx: &mut Tx<'_>, fields: &[String]) -> Result<(), ChangeError> {
+        let Some(why) = tx.core.policy.death(fields, self.is_active) else { return Ok(()) };
+        for token in tx.tokens_of(self.id)? {
+            tx.revoke_because(&token, Some(why))?;
+        }
+        Ok(())
     }
 }
 

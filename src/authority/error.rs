@@ -25,6 +25,11 @@ pub enum ChangeError {
     },
     /// The token is revoked, which is final.
     Revoked,
+    /// The user has as many tokens as the policy allows.
+    TooMany {
+        /// How many that are.
+        limit: usize,
+    },
     /// Others changed what this change had read, again and again or while an `atomic()` block was open.
     Locked,
     /// A sealed key did not open.
@@ -43,6 +48,7 @@ impl ChangeError {
             Self::Store(error) => error.hint(),
             Self::Locked => Some("nothing was changed; try again".into()),
             Self::Revoked => Some("create a new token".into()),
+            Self::TooMany { .. } => Some("revoke one of them first".into()),
             Self::Seal(_) => Some("hallpass store check".into()),
             Self::Keyring(error) => Some(error.hint()),
             Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } => None,
@@ -58,6 +64,7 @@ impl fmt::Display for ChangeError {
             Self::ForeignKey => f.write_str("FOREIGN KEY constraint failed"),
             Self::Locked => f.write_str("database is locked"),
             Self::Gone { what } => write!(f, "the {what} is not there any more"),
+            Self::TooMany { limit } => write!(f, "the user has {limit} tokens, and no more are allowed"),
             Self::Revoked => f.write_str("the token is revoked, and that is final"),
             Self::Seal(error) => error.fmt(f),
             Self::Keyring(error) => error.fmt(f),
@@ -72,7 +79,12 @@ impl Error for ChangeError {
             Self::Seal(error) => error.source(),
             Self::Keyring(error) => error.source(),
             Self::Store(error) => error.source(),
-            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } | Self::Revoked | Self::Locked => None,
+            Self::Unique { .. }
+            | Self::ForeignKey
+            | Self::Gone { .. }
+            | Self::Revoked
+            | Self::TooMany { .. }
+            | Self::Locked => None,
         }
     }
 }

@@ -40,7 +40,7 @@ pub use tx::{Scan, Tx};
 pub use users::Cascade;
 
 use crate::{
-    domain::{Actor, Clock, Entropy},
+    domain::{Actor, Clock, Entropy, Policy},
     seal::{Age, KeyringError},
     store::{Revision, Role, Store, StoreError, StoreId},
 };
@@ -54,6 +54,7 @@ pub struct Authority {
 struct Core {
     store: Arc<dyn Store>,
     keys: keys::Keys,
+    policy: Policy,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     usage: usage::Book,
@@ -123,6 +124,7 @@ impl Authority {
     pub fn open(
         store: Arc<dyn Store>,
         keyring: KeyringAt<'_>,
+        policy: Policy,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
@@ -130,7 +132,7 @@ impl Authority {
         let age = if bootstrap::is_done(&*store)? { Age::InUse } else { Age::New };
         let keys = keys::Keys::open(keyring, id, age, &*entropy)?;
         let (usage, settled, turn) = Default::default();
-        let core = Arc::new(Core { store, keys, clock, entropy, usage, settled, turn });
+        let core = Arc::new(Core { store, keys, policy, clock, entropy, usage, settled, turn });
         if age == Age::New {
             bootstrap::run(&core)?;
         }
@@ -223,10 +225,14 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn bench() -> Bench {
+        bench_under(Policy::default())
+    }
+
+    pub(crate) fn bench_under(policy: Policy) -> Bench {
         let store = Arc::new(MemoryStore::new(StoreId([1; 16])));
         let clock = Arc::new(SteppedClock(AtomicI64::new(1_700_000_000_000_000)));
         let entropy = Arc::new(crate::random::SystemEntropy);
-        let authority = Authority::open(store.clone(), KeyringAt::Process, clock.clone(), entropy).unwrap();
+        let authority = Authority::open(store.clone(), KeyringAt::Process, policy, clock.clone(), entropy).unwrap();
         Bench { store, clock, authority }
     }
 

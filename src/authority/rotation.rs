@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use crate::{
         authority::{Authority, KeyringAt, NewToken, Overlap, Recovery, tests::bench},
-        domain::Key,
+        domain::{Key, Policy},
         random::SystemEntropy,
         seal::{Age, obtain},
     };
@@ -235,7 +235,8 @@ mod tests {
         let mut bench = bench_with(path);
         let open = || {
             let at = KeyringAt::File(path);
-            Authority::open(bench.store.clone(), at, bench.clock.clone(), Arc::new(SystemEntropy)).unwrap()
+            Authority::open(bench.store.clone(), at, Policy::default(), bench.clock.clone(), Arc::new(SystemEntropy))
+                .unwrap()
         };
         let other = open();
         bench.authority = open();

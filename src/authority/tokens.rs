@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{error::ChangeError, keys, tx::Tx};
+use super::{Entity, Scan, error::ChangeError, keys, tx::Tx};
 use crate::{
     domain::{
         Action, Key, KeyState, Revocation, StoredKey, Superseded, Timestamp, Token, TokenId, TokenState, Usage, User,
@@ -59,9 +59,10 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`ChangeError::Unique`] where the user has a live token of this name, or the key is taken;
-    /// [`ChangeError::ForeignKey`] where there is no such user.
+    /// [`ChangeError::ForeignKey`] where there is no such user; [`ChangeError::TooMany`] where the policy allows no more.
     pub fn create_token(&mut self, new: NewToken) -> Result<(Token, Key), ChangeError> {
         let id = TokenId::generate(&*self.core.entropy);
+        self.keep_to_the_cap(new.user)?;
         let key = new.key.unwrap_or_else(|| self.generate_key());
         let stored = self.stored_key(id, &key, new.recovery)?;
         let token = self.insert(Token {
@@ -70,7 +71,7 @@ impl Tx<'_> {
             user: new.user,
             name: new.name,
             created: new.created.unwrap_or(self.now),
-            expires: new.expires,
+            expires: self.core.policy.expiry(new.expires, self.now),
             revoked: None,
             key: stored,
             superseded: None,
@@ -154,15 +155,42 @@ impl Tx<'_> {
 
     /// Revokes a token, for good. One that is revoked already stays as it is, and `false` says so.
     pub fn revoke(&mut self, token: &Token) -> Result<bool, ChangeError> {
+        self.revoke_because(token, self.reason)
+    }
+
+    pub(super) fn revoke_because(&mut self, token: &Token, reason: Option<&str>) -> Result<bool, ChangeError> {
         let mut new = self.current(token)?;
         if new.revoked.is_some() {
             return Ok(false);
         }
-        let reason = self.reason.map(str::to_owned);
-        new.revoked = Some(Revocation { at: self.now, by: self.actor.clone(), reason });
+        let (at, by) = (self.now, self.actor.clone());
+        new.revoked = Some(Revocation { at, by, reason: reason.map(str::to_owned) });
         self.update_quietly(&new)?;
-        self.record_for(&new, Action::Revoked);
+        self.record_because(Action::Revoked, Some(new.subject()), new.owner(), reason);
         Ok(true)
+    }
+
+    /// Removes up to `limit` of the tokens that were revoked before this moment, for good. Returns their public ids;
+    /// fewer than `limit`: those were all.
+    pub fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<TokenId>, ChangeError> {
+        let mut due = Vec::new();
+        self.scan(|token: Token| {
+            if token.revoked.as_ref().is_some_and(|revoked| revoked.at < before) {
+                due.push(token);
+            }
+            if due.len() < limit { Scan::On } else { Scan::Stop }
+        })?;
+        for token in &due {
+            // Read by key, so that the commit compares it.
+            let token = self.current(token)?;
+            self.put(layout::usage(token.serial), None);
+            self.remove_quietly(&token)?;
+        }
+        let ids: Vec<_> = due.iter().map(|token| token.id).collect();
+        if !ids.is_empty() {
+            self.record(Action::Purged { tokens: ids.iter().map(TokenId::to_string).collect() }, None, None);
+        }
+        Ok(ids)
     }
 
     /// Deletes a token as DRF does: nothing of it stays but an event.
@@ -184,6 +212,14 @@ impl Tx<'_> {
     /// The owner of a token.
     pub fn owner_of(&mut self, token: &Token) -> Result<User, ChangeError> {
         self.find(token.user)?.ok_or(ChangeError::Gone { what: "user" })
+    }
+
+    fn keep_to_the_cap(&mut self, user: i64) -> Result<(), ChangeError> {
+        let Some(limit) = self.core.policy.tokens_per_user else { return Ok(()) };
+        // Compared: of two tokens made at once for the last place, one must see the other.
+        self.get(&layout::Table::User.referred(user))?;
+        let live = self.tokens_of(user)?.iter().filter(|token| token.is_live()).count();
+        if live < limit { Ok(()) } else { Err(ChangeError::TooMany { limit }) }
     }
 
     /// Draws a key that no token has.
@@ -213,7 +249,77 @@ impl Tx<'_> {
     }
 
     fn record_for(&mut self, token: &Token, action: Action) {
-        use super::Entity;
         self.record(action, Some(token.subject()), token.owner());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        authority::tests::{bench, bench_under},
+        domain::{Clock, Policy, TokensDieWith},
+    };
+
+    fn named(user: &User, name: &str) -> NewToken {
+        NewToken { name: Some(name.into()), ..NewToken::of(user.id) }
+    }
+
+    #[test]
+    fn a_user_has_one_unnamed_token_and_one_of_each_name() {
+        let bench = bench();
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        for _ in 0..2 {
+            // A name is free again once its token is revoked.
+            let made = session.transact(|tx| {
+                let one = tx.create_token(NewToken::of(user.id))?.0;
+                Ok::<_, ChangeError>([one, tx.create_token(named(&user, "ci"))?.0])
+            });
+            let constraint = |new: Result<(Token, Key), ChangeError>| new.unwrap_err().to_string();
+            let second = session.transact(|tx| tx.create_token(NewToken::of(user.id)));
+            assert_eq!(constraint(second), "UNIQUE constraint failed: authtoken_token.user_id");
+            let second = session.transact(|tx| tx.create_token(named(&user, "ci")));
+            assert_eq!(constraint(second), "UNIQUE constraint failed: hallpass_token.user_id, hallpass_token.name");
+            for token in made.unwrap() {
+                session.transact(|tx| tx.revoke(&token)).unwrap();
+            }
+        }
+        assert_eq!(session.transact(|tx| tx.tokens_of(user.id)).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_policy_caps_the_tokens_of_a_user_and_ends_them_with_the_password() {
+        let policy = Policy { tokens_per_user: Some(2), tokens_die_with: TokensDieWith::Password, ..Policy::default() };
+        let bench = bench_under(policy);
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        session.transact(|tx| tx.create_token(NewToken::of(user.id))).unwrap();
+        session.transact(|tx| tx.create_token(named(&user, "ci"))).unwrap();
+        let third = session.transact(|tx| tx.create_token(named(&user, "cd")));
+        assert!(matches!(third, Err(ChangeError::TooMany { limit: 2 })));
+
+        session.transact(|tx| tx.update(&User { password: "new".into(), ..user.clone() })).unwrap();
+        let tokens = session.transact(|tx| tx.tokens_of(user.id)).unwrap();
+        let reasons: Vec<_> = tokens.iter().map(|t| t.revoked.as_ref().and_then(|r| r.reason.as_deref())).collect();
+        assert_eq!(reasons, [Some("the password was changed"); 2]);
+    }
+
+    #[test]
+    fn revoked_tokens_go_for_good_after_their_retention() {
+        let bench = bench();
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        let made: Vec<_> =
+            ["a", "b", "c"].map(|name| session.transact(|tx| tx.create_token(named(&user, name))).unwrap().0).into();
+        for token in &made[..2] {
+            session.transact(|tx| tx.revoke(token)).unwrap();
+            bench.clock.step(Duration::from_secs(1));
+        }
+        let second = made[1].id;
+        let before = Timestamp(bench.clock.now().0 - 1_000_000);
+        assert_eq!(session.transact(|tx| tx.purge(before, 10)).unwrap(), [made[0].id]);
+        assert_eq!(session.transact(|tx| tx.purge(bench.clock.now(), 10)).unwrap(), [second]);
+        assert_eq!(session.transact(|tx| tx.tokens_of(user.id)).unwrap(), [made[2].clone()]);
     }
 }

@@ -109,6 +109,7 @@ impl Tx<'_> {
         let fields = self.update_quietly(row)?;
         if !fields.is_empty() {
             self.record(Action::Changed { fields: fields.clone() }, Some(row.subject()), row.owner());
+            row.consequences(self, &fields)?;
         }
         Ok(fields)
     }
@@ -145,6 +146,13 @@ impl Tx<'_> {
 
     /// Removes a row and its places. What refers to it is the caller's to remove first.
     pub(super) fn remove<E: Entity>(&mut self, row: &E) -> Result<(), ChangeError> {
+        self.remove_quietly(row)?;
+        self.record(Action::Deleted, Some(row.subject()), row.owner());
+        Ok(())
+    }
+
+    /// [`Tx::remove`] without an event: for removals that have one event together.
+    pub(super) fn remove_quietly<E: Entity>(&mut self, row: &E) -> Result<(), ChangeError> {
         if self.get(&E::TABLE.row(row.id()))?.is_none() {
             return Err(ChangeError::Gone { what: E::NAME });
         }
@@ -157,7 +165,6 @@ impl Tx<'_> {
             self.put(referred, None);
         }
         self.put(E::TABLE.row(row.id()), None);
-        self.record(Action::Deleted, Some(row.subject()), row.owner());
         Ok(())
     }
 
@@ -180,7 +187,17 @@ impl Tx<'_> {
 
     /// Adds an event to the audit trail, in the same commit.
     pub fn record(&mut self, action: Action, subject: Option<Subject>, owner: Option<i64>) {
-        let (at, actor, reason) = (self.now, self.actor.clone(), self.reason.map(str::to_owned));
+        self.record_because(action, subject, owner, self.reason);
+    }
+
+    pub(super) fn record_because(
+        &mut self,
+        action: Action,
+        subject: Option<Subject>,
+        owner: Option<i64>,
+        reason: Option<&str>,
+    ) {
+        let (at, actor, reason) = (self.now, self.actor.clone(), reason.map(str::to_owned));
         self.overlay.event(Event { at, actor, action, subject, owner, reason }.encode());
     }
 

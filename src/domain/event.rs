@@ -95,7 +95,10 @@ pub enum Action {
     /// A key was shown.
     Revealed,
     /// Revoked tokens were removed after their retention.
-    Purged,
+    Purged {
+        /// The public ids of those tokens.
+        tokens: Vec<String>,
+    },
     /// The secrets of the keyring were renewed.
     KeyringRotated {
         /// How many keys were sealed anew.
