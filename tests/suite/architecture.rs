@@ -1,0 +1,236 @@
+//! The house rules that a compiler does not hold: who imports whom, where each package lives, how long a file may be.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// All files below `folder` that end in `.extension`.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folders of the project can be read").flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        if path.is_dir() {
+            if name != "target" && name != ".git" && name != "oracle" {
+                found.extend(files(&path, extension));
+            }
+        } else if path.extension().is_some_and(|other| other == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The path inside the project, with slashes.
+fn name(path: &Path) -> String {
+    path.strip_prefix(root()).expect("it was found below the root").display().to_string()
+}
+
+/// The room a source file belongs to: the first part of its path below `src/`.
+fn room(path: &Path) -> String {
+    let below = path.strip_prefix(root().join("src")).expect("it was found below src");
+    let first = below.components().next().expect("a file has a name").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The part of a source file that is no test.
+fn program(source: &str) -> &str {
+    source.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+/// What each room may import of ours: the table in `src/lib.rs`.
+fn may_import(room: &str) -> &'static [&'static str] {
+    match room {
+        "domain" => &[],
+        "password" | "seal" | "store" | "clock" | "random" | "ui" | "config" | "telemetry" => &["domain"],
+        "authority" => &["seal", "password", "store", "domain"],
+        "command" => &["authority", "domain"],
+        "python" => &["command", "authority", "domain"],
+        "shell" => &["python", "command", "authority", "domain", "ui"],
+        "http" => &["authority", "domain"],
+        other => panic!("no rule for the room {other}: add it to src/lib.rs and here"),
+    }
+}
+
+#[test]
+fn imports_run_one_way() {
+    let mut wrong = Vec::new();
+    for path in files(&root().join("src"), "rs") {
+        let room = room(&path);
+        if room == "bin" || room == "lib" {
+            continue;
+        }
+        let source = read(&path);
+        for (at, line) in source.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            for import in code.split("crate::").skip(1) {
+                let targets = import.trim_start_matches('{').split([',', '}']).map(|part| {
+                    part.trim()
+                        .split([':', ';', ' ', '(', ')', '<', '>', '&', '.'])
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
+                });
+                let grouped = import.starts_with('{');
+                for target in targets.take(if grouped { usize::MAX } else { 1 }) {
+                    let ours = root().join("src").join(&target).is_dir()
+                        || root().join("src").join(format!("{target}.rs")).is_file();
+                    if ours && target != room && !may_import(&room).contains(&target.as_str()) {
+                        wrong.push(format!("{}:{}: {room} may not import {target}", name(&path), at + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where each named package may appear.
+const HOMES: [(&str, &[&str]); 12] = [
+    ("rustyline", &["src/shell/"]),
+    ("sled", &["src/store/local/", "src/store/local.rs"]),
+    ("hyper", &["src/http/", "src/http.rs"]),
+    ("hyper_util", &["src/http/", "src/http.rs"]),
+    ("rustpython_vm", &["src/python/"]),
+    ("rustpython_stdlib", &["src/python/"]),
+    ("rustpython_pylib", &["src/python/"]),
+    ("comfy_table", &["src/shell/render.rs", "src/shell/render/"]),
+    ("colored", &["src/ui.rs", "src/ui/"]),
+    ("rand", &["src/random.rs"]),
+    ("hex", &["src/domain/key.rs"]),
+    ("anyhow", &["src/bin/"]),
+];
+
+#[test]
+fn each_named_package_lives_in_one_place() {
+    let mut wrong = Vec::new();
+    for path in files(&root().join("src"), "rs") {
+        let source = read(&path);
+        let place = name(&path);
+        for (package, homes) in HOMES {
+            let used = program(&source).lines().any(|line| {
+                let code = line.split("//").next().unwrap_or_default();
+                let starts = code.match_indices(&format!("{package}::")).any(|(at, _)| {
+                    !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == ':')
+                });
+                starts || code.trim_start().starts_with(&format!("use {package};"))
+            });
+            if used && !homes.iter().any(|home| place.starts_with(home)) {
+                wrong.push(format!("{place} uses {package}, whose place is {}", homes.join(" or ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let long = |folder: &str, extension: &str, most: usize| -> Vec<String> {
+        let folder = root().join(folder);
+        let all = if folder.is_dir() { files(&folder, extension) } else { Vec::new() };
+        let lines = all.iter().map(|path| (name(path), read(path).lines().count()));
+        lines.filter(|(_, lines)| *lines > most).map(|(name, lines)| format!("{name}: {lines} lines")).collect()
+    };
+    let wrong = [long("src", "rs", 420), long("src", "py", 300), long("tests", "rs", 450)].concat();
+    assert!(wrong.is_empty(), "split by idea:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_ui_prints_and_nothing_unwraps_or_sleeps() {
+    let mut wrong = Vec::new();
+    let everything = [files(&root().join("src"), "rs"), files(&root().join("tests"), "rs")].concat();
+    for path in everything {
+        let place = name(&path);
+        let source = read(&path);
+        let is_test = place.starts_with("tests/");
+        let code = if is_test { source.as_str() } else { program(&source) };
+        for (at, line) in code.lines().enumerate() {
+            let line = line.split("//").next().unwrap_or_default();
+            let mut forbid = |what: &str, why: &str| {
+                if line.contains(what) && !line.contains('"') {
+                    wrong.push(format!("{place}:{}: {why}", at + 1));
+                }
+            };
+            if !is_test {
+                forbid(".unwrap()", "expect says which invariant holds");
+            }
+            if is_test {
+                forbid("thread::sleep", "wait for a fact instead");
+            }
+            forbid("#[ignore", "a test that does not run is none");
+            forbid("unsafe {", "no unsafe code");
+        }
+        let prints = ["println!(", "eprintln!(", "print!(", "eprint!("];
+        let printing = code.lines().any(|line| {
+            let line = line.split("//").next().unwrap_or_default().trim_start();
+            prints.iter().any(|print| line.starts_with(print))
+        });
+        if printing
+            && !["src/ui.rs", "tests/parity/judge.rs"].contains(&place.as_str())
+            && !place.starts_with("src/ui/")
+        {
+            wrong.push(format!("{place} prints by itself"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The names and versions of the packages in the lock file.
+fn locked() -> Vec<(String, String)> {
+    let lock: toml::Table = read(&root().join("Cargo.lock")).parse().expect("the lock file is TOML");
+    let text = |package: &toml::Value, field: &str| package[field].as_str().expect("it is a string").to_owned();
+    let packages = lock["package"].as_array().expect("a lock file lists packages");
+    packages.iter().map(|package| (text(package, "name"), text(package, "version"))).collect()
+}
+
+#[test]
+fn dependencies_stay_within_their_budget() {
+    // The Python engine alone brings about 230; every further package is weighed in docs/dependencies.md.
+    let count = locked().len();
+    assert!(count <= 480, "{count} packages in Cargo.lock: remove one before adding one");
+}
+
+#[test]
+fn the_lock_file_has_one_big_integer() {
+    // A fresh resolve takes two, which do not compile together; only the lock file cures it (docs/dependencies.md).
+    let versions: Vec<String> =
+        locked().into_iter().filter(|(name, _)| name == "malachite-bigint").map(|(_, version)| version).collect();
+    assert_eq!(versions.len(), 1, "cargo update -p malachite-bigint@0.14.0 --precise 0.9.2 is needed: {versions:?}");
+}
+
+#[test]
+fn every_direct_dependency_is_explained() {
+    let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("the manifest is TOML");
+    let page = read(&root().join("docs/dependencies.md"));
+    let named: BTreeSet<&str> = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()).collect();
+    let sections = ["dependencies", "dev-dependencies"];
+    let direct = sections.iter().flat_map(|section| manifest[*section].as_table().expect("it is a table").keys());
+    let missing: Vec<&String> = direct.filter(|name| !named.contains(name.as_str())).collect();
+    assert!(missing.is_empty(), "no row in docs/dependencies.md for {missing:?}");
+}
+
+#[test]
+fn links_within_the_project_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for path in files(root(), "md") {
+        let text = read(&path);
+        let folder = path.parent().expect("a file lies in a folder");
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            let outside = target.contains("://") || target.starts_with("mailto:") || file.is_empty();
+            if !outside && !file.contains(' ') && !folder.join(file).exists() {
+                wrong.push(format!("{}: {target}", name(&path)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

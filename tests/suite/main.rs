@@ -1,0 +1,6 @@
+//! What the programs promise, as sentences about behaviour. One module for each question; add yours to the list.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
