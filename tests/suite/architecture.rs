@@ -61,37 +61,65 @@ fn may_import(room: &str) -> &'static [&'static str] {
     }
 }
 
+/// The rooms that `source` names after `crate::`, groups in braces included.
+fn imported(source: &str) -> BTreeSet<String> {
+    let code: String =
+        source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let first = |path: &str| {
+        let path = path.trim_start();
+        path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned()
+    };
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let Some(group) = rest.strip_prefix('{') else {
+            found.insert(first(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut start = 0;
+        for (at, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                ',' | '}' if depth == 0 => {
+                    found.insert(first(&group[start..at]));
+                    start = at + 1;
+                    if c == '}' {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn imports_run_one_way() {
+    let source_folder = root().join("src");
     let mut wrong = Vec::new();
-    for path in files(&root().join("src"), "rs") {
+    for path in files(&source_folder, "rs") {
         let room = room(&path);
         if room == "bin" || room == "lib" {
             continue;
         }
-        let source = read(&path);
-        for (at, line) in source.lines().enumerate() {
-            let code = line.split("//").next().unwrap_or_default();
-            for import in code.split("crate::").skip(1) {
-                let targets = import.trim_start_matches('{').split([',', '}']).map(|part| {
-                    part.trim()
-                        .split([':', ';', ' ', '(', ')', '<', '>', '&', '.'])
-                        .next()
-                        .unwrap_or_default()
-                        .to_owned()
-                });
-                let grouped = import.starts_with('{');
-                for target in targets.take(if grouped { usize::MAX } else { 1 }) {
-                    let ours = root().join("src").join(&target).is_dir()
-                        || root().join("src").join(format!("{target}.rs")).is_file();
-                    if ours && target != room && !may_import(&room).contains(&target.as_str()) {
-                        wrong.push(format!("{}:{}: {room} may not import {target}", name(&path), at + 1));
-                    }
-                }
+        for target in imported(program(&read(&path))) {
+            let ours = !target.is_empty()
+                && (source_folder.join(&target).is_dir() || source_folder.join(format!("{target}.rs")).is_file());
+            if ours && target != room && !may_import(&room).contains(&target.as_str()) {
+                wrong.push(format!("{}: {room} may not import {target}", name(&path)));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn imports_are_read_from_groups_as_well() {
+    let source = "use crate::{a::{b, c}, d};\nuse crate::e::f; // crate::no\nlet x = crate::g::h(1);";
+    let found: Vec<String> = imported(source).into_iter().collect();
+    assert_eq!(found, ["a", "d", "e", "g"]);
 }
 
 /// Where each named package may appear.
@@ -137,10 +165,10 @@ fn no_file_is_too_long_to_read() {
     let long = |folder: &str, extension: &str, most: usize| -> Vec<String> {
         let folder = root().join(folder);
         let all = if folder.is_dir() { files(&folder, extension) } else { Vec::new() };
-        let lines = all.iter().map(|path| (name(path), read(path).lines().count()));
+        let lines = all.iter().map(|path| (name(path), program(&read(path)).lines().count()));
         lines.filter(|(_, lines)| *lines > most).map(|(name, lines)| format!("{name}: {lines} lines")).collect()
     };
-    let wrong = [long("src", "rs", 420), long("src", "py", 300), long("tests", "rs", 450)].concat();
+    let wrong = [long("src", "rs", 520), long("src", "py", 300), long("tests", "rs", 450)].concat();
     assert!(wrong.is_empty(), "split by idea:\n{}", wrong.join("\n"));
 }
 
@@ -163,7 +191,8 @@ fn only_the_ui_prints_and_nothing_unwraps_or_sleeps() {
             if !is_test {
                 forbid(".unwrap()", "expect says which invariant holds");
             }
-            if is_test {
+            // The pause between two looks at a fact stands in the helpers that wait for facts, nowhere else.
+            if is_test && !place.contains("support") {
                 forbid("thread::sleep", "wait for a fact instead");
             }
             forbid("#[ignore", "a test that does not run is none");
