@@ -4,6 +4,8 @@
 //! a commit is all or nothing and visible at once; its revision is greater than every earlier one; and what
 //! [`Store::sync`] returned for survives a power cut.
 
+pub mod backup;
+pub mod check;
 pub mod error;
 pub mod events;
 pub mod layout;

@@ -3,5 +3,6 @@
 
 mod conformance;
 mod puppet;
+mod services;
 mod sharing;
 mod support;

@@ -9,8 +9,10 @@ use std::{
 
 use super::{
     super::{Revision, StoreError},
+    compact,
     engine::{Engine, OVERLAY_FULL, State, Stop, Trouble, open_tree},
     open::drop_journals,
+    status::Service,
     tree::{BATCH, Put, Tree},
 };
 
@@ -30,8 +32,21 @@ pub(super) fn start(engine: &Arc<Engine>) -> std::io::Result<JoinHandle<()>> {
 }
 
 fn run(engine: &Engine) {
+    work(engine);
+    // Whoever waits for a job is told that it will not be done.
+    engine.work.lock().unwrap_or_else(PoisonError::into_inner).jobs.clear();
+    engine.drained.notify_all();
+}
+
+fn work(engine: &Engine) {
     loop {
         let stop = wait(engine);
+        if stop.is_none()
+            && let Err(Trouble::Store(error)) = do_jobs(engine)
+        {
+            engine.fail(&mut engine.order().state, "rebuilding the tree", &error);
+            return;
+        }
         match stop {
             Some(Stop::Now) => return,
             Some(Stop::Clean) if engine.view().overlay.len() > LITTLE => return,
@@ -50,12 +65,46 @@ fn run(engine: &Engine) {
     }
 }
 
+fn do_jobs(engine: &Engine) -> Result<(), Trouble> {
+    loop {
+        let next = engine.work.lock().unwrap_or_else(PoisonError::into_inner).jobs.pop_front();
+        let Some((service, answer)) = next else { return Ok(()) };
+        let result = match service {
+            Service::Status => Ok(()),
+            Service::Verify => verify(engine),
+            Service::Compact => compact::run(engine),
+        };
+        match result {
+            Ok(()) => {
+                let _ = answer.send(Ok(engine.status()));
+            }
+            Err(Trouble::Gone) => return Ok(()),
+            Err(Trouble::Store(error)) => {
+                let tree_is_there = engine.view().tree.is_some();
+                let _ = answer.send(Err(error));
+                if !tree_is_there {
+                    return Err(super::tree::damaged("it could not be opened again").into());
+                }
+            }
+        }
+    }
+}
+
+/// Reads every row of the tree and compares count and sum with what was kept of them as they were written.
+fn verify(engine: &Engine) -> Result<(), Trouble> {
+    let Some(tree) = engine.view().tree.clone() else { return Err(Trouble::Gone) };
+    if tree.recount()? != tree.about() {
+        return Err(super::tree::damaged("rows are missing or were changed by somebody else").into());
+    }
+    Ok(())
+}
+
 /// Waits for something to do: a call, an old enough overlay, the end.
 fn wait(engine: &Engine) -> Option<Stop> {
     let mut work = engine.work.lock().unwrap_or_else(PoisonError::into_inner);
     let seen = work.calls;
     loop {
-        if work.stop.is_some() {
+        if work.stop.is_some() || !work.jobs.is_empty() {
             return work.stop;
         }
         let (guard, timeout) = engine.work_there.wait_timeout(work, PATIENCE).unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +119,7 @@ fn wait(engine: &Engine) -> Option<Stop> {
 }
 
 /// Brings everything that is visible now into the tree.
-fn fill(engine: &Engine) -> Result<(), Trouble> {
+pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
     let target = engine.visible();
     engine.sync(target)?;
     let Some(tree) = engine.view().tree.clone() else { return Err(Trouble::Gone) };

@@ -229,11 +229,25 @@ impl Client {
         })
     }
 
+    /// The owner's process id.
+    pub(super) fn owner(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+
     /// Asks and waits for the answer. [`Trouble::Gone`]: ask the next owner.
     pub(super) fn call(&self, request: &Request) -> Result<Response, Trouble> {
+        self.call_for(request, PATIENCE)
+    }
+
+    /// Asks for something that takes its time: hours, on a very large store.
+    pub(super) fn call_long(&self, request: &Request) -> Result<Response, Trouble> {
+        self.call_for(request, u32::MAX)
+    }
+
+    fn call_for(&self, request: &Request, patience: u32) -> Result<Response, Trouble> {
         let (answer, answered) = sync_channel(1);
         self.submit(request, Waiting::Call(answer))?;
-        for _ in 0..PATIENCE {
+        for _ in 0..patience {
             match answered.recv_timeout(IMPATIENCE) {
                 Ok(Response::Failed(error)) => return Err(Trouble::Store(error)),
                 Ok(response) => return Ok(response),

@@ -4,9 +4,13 @@
 //! makes it survive the machine's.
 
 use std::{
+    collections::VecDeque,
     fs::File,
     os::unix::fs::FileExt,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc::Receiver},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
 };
 
 use super::{
@@ -18,6 +22,7 @@ use super::{
     journal::{CommitId, Entry, Journal, MAX_BODY},
     place::Place,
     recent::Recent,
+    status::{Service, Status},
     tree::{Tree, disk},
     view::{self, View},
 };
@@ -93,6 +98,8 @@ pub(super) struct Work {
     pub(super) stop: Option<Stop>,
     /// How often it was called.
     pub(super) calls: u64,
+    /// What it shall do besides, and where the answer goes.
+    pub(super) jobs: VecDeque<(Service, SyncSender<Result<Status, StoreError>>)>,
 }
 
 /// How the applier ends.
@@ -291,6 +298,24 @@ impl Engine {
             let wait = std::time::Duration::from_millis(100);
             work = self.drained.wait_timeout(work, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Does one of the store's own services; returns what the store is like afterwards.
+    pub(super) fn service(&self, service: Service) -> Result<Status, Trouble> {
+        if service == Service::Status {
+            return Ok(self.status());
+        }
+        let (answer, answered) = sync_channel(1);
+        {
+            let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+            if work.stop.is_some() {
+                return Err(Trouble::Gone);
+            }
+            work.jobs.push_back((service, answer));
+        }
+        self.work_there.notify_all();
+        // An applier that ends drops the jobs that it did not do.
+        answered.recv().map_err(|_| Trouble::Gone)?.map_err(Trouble::Store)
     }
 
     pub(super) fn call_applier(&self) {

@@ -6,6 +6,7 @@ use super::{
     super::{Change, Committed, Notice, Read, Revision, Row, StoreError, StoreId, Versioned},
     codec::{In, Out},
     journal::CommitId,
+    status::{Service, Status},
     wire::Message,
 };
 
@@ -51,6 +52,8 @@ pub(super) enum Request {
     Watch(Vec<u8>, Revision),
     /// A server asks for the store.
     HandOver,
+    /// One of the store's own services.
+    Service(Service),
 }
 
 /// What the owner answers.
@@ -80,6 +83,8 @@ pub(super) enum Response {
     Keeping,
     /// The request has no meaning for this owner.
     Unknown,
+    /// To [`Request::Service`].
+    Status(Status),
 }
 
 impl Request {
@@ -117,6 +122,14 @@ impl Request {
                 6
             }
             Self::HandOver => 7,
+            Self::Service(service) => {
+                out.u8(match service {
+                    Service::Status => 0,
+                    Service::Verify => 1,
+                    Service::Compact => 2,
+                });
+                8
+            }
         };
         Message { request, kind, body: out.0 }
     }
@@ -134,6 +147,12 @@ impl Request {
             5 => Self::Sync(Revision(bytes.u64()?)),
             6 => Self::Watch(bytes.bytes()?.to_vec(), Revision(bytes.u64()?)),
             7 => Self::HandOver,
+            8 => Self::Service(match bytes.u8()? {
+                0 => Service::Status,
+                1 => Service::Verify,
+                2 => Service::Compact,
+                _ => return None,
+            }),
             _ => return None,
         };
         bytes.end(request)
@@ -200,6 +219,10 @@ impl Response {
             Self::Leaving => 76,
             Self::Keeping => 77,
             Self::Unknown => 78,
+            Self::Status(status) => {
+                status.write(&mut out);
+                79
+            }
         };
         Message { request, kind, body: out.0 }
     }
@@ -237,6 +260,7 @@ impl Response {
             76 => Self::Leaving,
             77 => Self::Keeping,
             78 => Self::Unknown,
+            79 => Self::Status(Status::read(&mut bytes)?),
             _ => return None,
         };
         Some(response)

@@ -9,6 +9,7 @@
 //! | `engine`, `view`, `feed`, `recent` | the owner's engine: order, visibility, durability, watches |
 //! | `journal`, `applier`, `tree`, `quiet` | what a commit is, and how sled is filled behind it |
 //! | `open`, `place` | making, opening, closing; what lies where in the directory |
+//! | `status`, `compact`, `restore` | services for the store itself, and building one from a backup or from ruins |
 
 use std::{
     path::Path,
@@ -26,6 +27,7 @@ use crate::domain::Entropy;
 mod applier;
 mod client;
 mod codec;
+mod compact;
 mod elect;
 mod engine;
 mod feed;
@@ -36,8 +38,10 @@ mod open;
 mod place;
 mod quiet;
 mod recent;
+mod restore;
 mod serve;
 mod serving;
+mod status;
 mod tree;
 mod view;
 mod watching;
@@ -50,8 +54,11 @@ use link::{Created, Link, Seeking};
 use message::{Greeting, PROTOCOL, Request, Response};
 use place::Place;
 use serve::OnHandOver;
+use status::Service;
 
 pub use message::Tenure;
+pub use restore::{Repaired, repair, restore};
+pub use status::Status;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -163,6 +170,32 @@ impl LocalStore {
     /// [`StoreError`] when the last commits could not be made durable.
     pub fn hand_over(&self) -> Result<(), StoreError> {
         self.shared.release(Occasion::Vacant)
+    }
+
+    /// What the store is like: sizes, revision, who owns it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when its owner cannot be asked.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        self.shared.service(Service::Status)
+    }
+
+    /// Reads every row that sled holds and compares them with what was kept of them when they were written. Others
+    /// go on meanwhile. What the rows mean is checked by [`super::check`].
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when a row is missing, changed or one too many.
+    pub fn verify(&self) -> Result<Status, StoreError> {
+        self.shared.service(Service::Verify)
+    }
+
+    /// Writes the rows into a new sled directory, checks it and puts it in the place of the old one: the space that
+    /// churn has left is free afterwards. Others go on meanwhile, but for the moment of the change.
+    ///
+    /// # Errors
+    /// [`StoreError`], and the store is as it was.
+    pub fn compact(&self) -> Result<Status, StoreError> {
+        self.shared.service(Service::Compact)
     }
 
     /// Closes the store: everything durable, the lock free for others.
@@ -316,6 +349,21 @@ impl Shared {
                 }
             }
         }
+    }
+
+    fn service(&self, service: Service) -> Result<Status, StoreError> {
+        let mut status = self.with(|link| match link {
+            Link::Loose => Err(Trouble::Gone),
+            Link::Owner(tenancy) => tenancy.engine.service(service),
+            Link::Attached(client) => match client.call_long(&Request::Service(service))? {
+                Response::Status(status) => Ok(status),
+                other => Err(unexpected(&other)),
+            },
+        })?;
+        if let Link::Attached(client) = self.current().1 {
+            status.owner = client.owner();
+        }
+        Ok(status)
     }
 
     fn commit_id(&self) -> CommitId {

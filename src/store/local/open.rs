@@ -40,15 +40,15 @@ pub(super) fn create(place: &Place, lock: &File, id: StoreId) -> Result<(), Stor
     let tree = fresh.join("sled");
     fs::DirBuilder::new().mode(0o700).create(&tree).map_err(refused)?;
     Tree::open(&tree, 1 << 20, Some(id))?.close()?;
-    begin(&fresh, id, Revision(0))?;
+    begin_at(&fresh, 1, id, Revision(0))?;
     place.swap_in().map_err(refused)?;
     Place::record(lock, id).map_err(refused)
 }
 
 /// Writes what stands beside the tree into a directory that is being built, and syncs all of it.
-pub(super) fn begin(fresh: &Path, id: StoreId, base: Revision) -> Result<(), StoreError> {
+pub(super) fn begin_at(fresh: &Path, number: u64, id: StoreId, base: Revision) -> Result<(), StoreError> {
     let refused = |e| disk("making the store", e);
-    Journal::create(fresh, 1, id, base).map_err(refused)?;
+    Journal::create(fresh, number, id, base).map_err(refused)?;
     open_mark(fresh).and_then(|mark| mark.write_all_at(&engine::mark(base), 0)).map_err(refused)?;
     place::write_identity(fresh, id).map_err(refused)?;
     place::sync_tree(fresh).map_err(refused)

@@ -8,6 +8,8 @@
 //! DIR/new/      being built, worthless if found by an opener
 //! DIR/next/     complete, about to take the place of data/
 //! DIR/old/      what data/ was before, worthless as soon as data/ is there
+//! DIR/scratch/  where a repair works
+//! DIR/damaged.N what data/ was before a repair; for a person to look at and delete
 //! ```
 //!
 //! Making a store, restoring, compacting and repairing all build `new/`, sync it, and swap it in by renames.
@@ -25,7 +27,8 @@ use super::{
 };
 
 const LOCK: &str = "LOCK";
-const OURS: [&str; 7] = [LOCK, "socket", "data", "reserve", "new", "next", "old"];
+const OURS: [&str; 8] = [LOCK, "socket", "data", "reserve", "new", "next", "old", "scratch"];
+const DAMAGED: &str = "damaged.";
 const MAGIC: &[u8; 8] = b"HPSTORE\n";
 const VERSION: u8 = 1;
 
@@ -91,7 +94,8 @@ impl Place {
                 continue;
             }
             any = true;
-            if !OURS.iter().any(|ours| name == *ours) {
+            let kept = name.to_string_lossy().starts_with(DAMAGED);
+            if !kept && !OURS.iter().any(|ours| name == *ours) {
                 return Err(StoreError::Unavailable {
                     what: format!("{shown} holds other files (\"{}\") and is no store", name.display()),
                     hint: Some("name another directory with --store; nothing was changed".into()),
@@ -170,13 +174,14 @@ impl Place {
         if next.exists() {
             if data.exists() {
                 remove(&old)?;
-                fs::rename(&data, &old)?;
+                fs::rename(&data, self.aside())?;
                 sync_dir(&self.dir)?;
             }
             fs::rename(&next, &data)?;
             sync_dir(&self.dir)?;
         }
         remove(&self.fresh())?;
+        remove(&self.dir.join("scratch"))?;
         if data.exists() {
             remove(&old)?;
         }
@@ -188,6 +193,24 @@ impl Place {
         fs::rename(self.fresh(), self.dir.join("next"))?;
         sync_dir(&self.dir)?;
         self.settle()
+    }
+
+    /// The directory in which a repair works.
+    pub(super) fn begin_scratch(&self) -> io::Result<PathBuf> {
+        let scratch = self.dir.join("scratch");
+        remove(&scratch)?;
+        DirBuilder::new().mode(0o700).create(&scratch)?;
+        Ok(scratch)
+    }
+
+    /// Where the data go when something else takes their place: damaged ones are kept, which is so while a repair
+    /// works.
+    pub(super) fn aside(&self) -> PathBuf {
+        if !self.dir.join("scratch").exists() {
+            return self.dir.join("old");
+        }
+        let names = (1..).map(|number: u32| self.dir.join(format!("{DAMAGED}{number}")));
+        names.into_iter().find(|name| !name.exists()).expect("a directory has fewer entries than there are numbers")
     }
 
     /// Makes an empty `new/`.

@@ -6,6 +6,7 @@ use super::{
     engine::{Engine, Trouble},
     journal::CommitId,
     message::{Greeting, PROTOCOL, Request, Response, Tenure},
+    status::{Service, Status},
     wire::Message,
 };
 
@@ -16,6 +17,7 @@ pub(super) trait Served {
     fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, Trouble>;
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, Trouble>;
     fn commit(&self, id: CommitId, change: &mut Change) -> Result<Committed, Trouble>;
+    fn service(&self, service: Service) -> Result<Status, Trouble>;
 }
 
 impl Served for Engine {
@@ -37,6 +39,10 @@ impl Served for Engine {
 
     fn commit(&self, id: CommitId, change: &mut Change) -> Result<Committed, Trouble> {
         Self::commit(self, id, change)
+    }
+
+    fn service(&self, service: Service) -> Result<Status, Trouble> {
+        Self::service(self, service)
     }
 }
 
@@ -90,6 +96,7 @@ impl Serving {
             Request::Commit(id, mut change) => store.commit(id, &mut change).map(Response::Committed),
             Request::Sync(revision) => return vec![Effect::SyncThen(request, revision)],
             Request::Watch(prefix, from) => return vec![Effect::Watch(request, prefix, from)],
+            Request::Service(service) => store.service(service).map(Response::Status),
             Request::HandOver => match self.own.tenure {
                 Tenure::Server => Ok(Response::Keeping),
                 Tenure::Visitor => return vec![Effect::HandOver(request)],

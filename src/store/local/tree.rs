@@ -32,6 +32,8 @@ pub(super) struct About {
     pub(super) revision: Revision,
     /// How many rows it has.
     pub(super) rows: u64,
+    /// How many bytes those rows are, keys and values.
+    pub(super) bytes: u64,
     /// The sum over a hash of each row: tells a tree that lost or kept a row it should not have.
     pub(super) sum: u128,
 }
@@ -43,6 +45,7 @@ impl About {
         out.raw(&self.id.0);
         out.u64(self.revision.0);
         out.u64(self.rows);
+        out.u64(self.bytes);
         out.raw(&self.sum.to_le_bytes());
         out.0
     }
@@ -59,6 +62,7 @@ impl About {
                 id: StoreId(fields.array()?),
                 revision: Revision(fields.u64()?),
                 rows: fields.u64()?,
+                bytes: fields.u64()?,
                 sum: fields.array().map(u128::from_le_bytes)?,
             })
         })();
@@ -98,7 +102,7 @@ impl Tree {
             let log = File::open(dir.join("db")).map_err(|e| disk("opening the tree", e))?;
             let about = match (db.get(ABOUT).map_err(|e| translate("reading the tree", e))?, create) {
                 (Some(about), None) => About::decode(&about)?,
-                (None, Some(id)) => About { id, revision: Revision(0), rows: 0, sum: 0 },
+                (None, Some(id)) => About { id, revision: Revision(0), rows: 0, bytes: 0, sum: 0 },
                 (Some(_), Some(_)) => return Err(damaged("it is there already")),
                 (None, None) => return Err(damaged("it is empty, but a store is recorded beside it")),
             };
@@ -126,11 +130,13 @@ impl Tree {
             let place = [&[ROW], key.as_slice()].concat();
             if let Some(old) = self.db.get(&place).map_err(|e| translate("reading the tree", e))? {
                 about.rows = about.rows.wrapping_sub(1);
+                about.bytes = about.bytes.wrapping_sub(row_bytes(&key, &old));
                 about.sum = about.sum.wrapping_sub(row_hash(&key, &old));
             }
             if let Some(value) = value {
                 let row = [changed.0.to_le_bytes().as_slice(), &value].concat();
-                about.rows += 1;
+                about.rows = about.rows.wrapping_add(1);
+                about.bytes = about.bytes.wrapping_add(row_bytes(&key, &row));
                 about.sum = about.sum.wrapping_add(row_hash(&key, &row));
                 batch.insert(place, row);
             } else {
@@ -165,6 +171,27 @@ impl Tree {
         })
     }
 
+    /// Counts and sums every row: what [`About`] should say.
+    pub(super) fn recount(&self) -> Result<About, StoreError> {
+        let mut about = About { rows: 0, bytes: 0, sum: 0, ..self.about() };
+        for row in self.db.scan_prefix([ROW]) {
+            let (key, row) = row.map_err(|e| translate("reading the tree", e))?;
+            about.rows += 1;
+            about.bytes += row_bytes(&key[1..], &row);
+            about.sum = about.sum.wrapping_add(row_hash(&key[1..], &row));
+        }
+        Ok(about)
+    }
+
+    /// Every row in the form that [`Tree::apply`] takes.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Result<Put, StoreError>> + use<> {
+        self.db.scan_prefix([ROW]).map(|row| {
+            let (key, row) = row.map_err(|e| translate("reading the tree", e))?;
+            let row = versioned(&row)?;
+            Ok((key[1..].to_vec(), row.changed, Some(row.value)))
+        })
+    }
+
     pub(super) fn size_on_disk(&self) -> u64 {
         self.db.size_on_disk().unwrap_or(0)
     }
@@ -191,6 +218,10 @@ fn row_hash(key: &[u8], row: &[u8]) -> u128 {
     hasher.update(row);
     let hash = hasher.finalize();
     u128::from_le_bytes(*hash.as_bytes().first_chunk().expect("a blake3 hash has 32 bytes"))
+}
+
+fn row_bytes(key: &[u8], row: &[u8]) -> u64 {
+    (key.len() + row.len()) as u64
 }
 
 /// A snapshot that a killed process left half written makes sled refuse to open; without it, it opens.

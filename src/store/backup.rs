@@ -1,0 +1,266 @@
+//! A backup: one file with every row at one revision, written while others go on, and read back before it is called
+//! done.
+//!
+//! The rows are read page by page, each page at a revision of its own; every change from the first page on is
+//! followed and written behind them. Whoever applies the rows and then the changes has the store as it was at the
+//! last revision. The file holds what the store holds: sealed keys, no key in clear.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufReader, BufWriter, Read, Write as _},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    time::Duration,
+};
+
+use super::{MAX_KEY, MAX_VALUE, Notice, Revision, Row, Store, StoreError, StoreId, Write};
+
+const MAGIC: &[u8; 8] = b"HPBACK\n\0";
+const VERSION: u8 = 1;
+const PAGE: usize = 500;
+
+/// What a backup file holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// Of which store.
+    pub id: StoreId,
+    /// As of which commit.
+    pub revision: Revision,
+    /// How many rows were read, and how many changes of rows follow them.
+    pub rows: u64,
+    /// How many bytes the file has.
+    pub bytes: u64,
+}
+
+/// One step of rebuilding a store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// A row as it was read.
+    Row(Row),
+    /// A later change of a row.
+    Change(Revision, Write),
+}
+
+/// Writes a backup of `store` to `path`, where nothing may be yet, and reads it back.
+///
+/// # Errors
+/// [`StoreError`]; then there is no file at `path`.
+pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
+    let refused = |e| disk(path, e);
+    if path.exists() {
+        return Err(StoreError::Unavailable {
+            what: format!("{} is there already", path.display()),
+            hint: Some("name another file; nothing was changed".into()),
+            source: None,
+        });
+    }
+    let partial = path.with_added_extension("partial");
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
+    let mut out = Out { file: BufWriter::new(file.map_err(refused)?), hash: blake3::Hasher::new(), rows: 0 };
+    let written = copy(store, &mut out, path).and_then(|_| out.finish().map_err(refused));
+    let summary = written.and_then(|()| read(&partial, |_| Ok(())));
+    let done = summary.and_then(|summary| {
+        // A hard link does not replace what somebody else put there meanwhile, as a rename would.
+        fs::hard_link(&partial, path).map_err(refused)?;
+        sync_parent(path).map_err(refused)?;
+        Ok(summary)
+    });
+    let _ = fs::remove_file(&partial);
+    done
+}
+
+fn copy(store: &dyn Store, out: &mut Out, path: &Path) -> Result<(), StoreError> {
+    let refused = |e| disk(path, e);
+    out.raw(MAGIC).and_then(|()| out.raw(&[VERSION])).and_then(|()| out.raw(&store.id().0)).map_err(refused)?;
+    let first = store.get(b"")?.seen;
+    let watch = store.watch(b"", first)?;
+    let mut last = first;
+    let mut told = first;
+    let mut from = Vec::new();
+    loop {
+        let page = store.range(&from, &[u8::MAX; MAX_KEY + 1], PAGE)?;
+        last = last.max(page.seen);
+        for row in &page.found {
+            out.row(row).map_err(refused)?;
+        }
+        while let Some(notice) = watch.next(Duration::ZERO) {
+            told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+        }
+        match page.found.last() {
+            Some(row) if page.found.len() == PAGE => from = [row.key.as_slice(), &[0]].concat(),
+            Some(_) | None => break,
+        }
+    }
+    while told < last {
+        let notice = watch.next(Duration::from_secs(30)).ok_or_else(lagged)?;
+        told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+    }
+    // What is in the file was seen, and must not be ahead of what the store itself would keep.
+    store.sync(told)?;
+    out.end(told).map_err(refused)
+}
+
+fn follow(out: &mut Out, notice: Notice) -> io::Result<Option<Revision>> {
+    let Notice::Changed { revision, writes } = notice else { return Ok(None) };
+    for write in &writes {
+        out.change(revision, write)?;
+    }
+    Ok(Some(revision))
+}
+
+fn lagged() -> StoreError {
+    StoreError::Unavailable {
+        what: "the store changes faster than it can be written to the backup".into(),
+        hint: Some("try again when less is going on; nothing was changed".into()),
+        source: None,
+    }
+}
+
+/// Reads a backup from its start to its end, checks it, and hands over its steps in order.
+///
+/// # Errors
+/// [`StoreError::Damaged`] when anything is missing or changed; the steps until then were handed over.
+pub fn read(path: &Path, mut each: impl FnMut(Step) -> Result<(), StoreError>) -> Result<Summary, StoreError> {
+    let file = File::open(path).map_err(|e| disk(path, e))?;
+    let bytes = file.metadata().map_err(|e| disk(path, e))?.len();
+    let mut input = In { file: BufReader::new(file), hash: blake3::Hasher::new() };
+    let damaged = |e: io::Error| match e.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => StoreError::Damaged {
+            what: format!("the backup {} is damaged or not whole", path.display()),
+            hint: Some("use another backup; nothing was changed".into()),
+        },
+        _ => disk(path, e),
+    };
+    if input.array().map_err(damaged)? != *MAGIC {
+        return Err(damaged(io::ErrorKind::InvalidData.into()));
+    }
+    let [version] = input.array().map_err(damaged)?;
+    if version != VERSION {
+        return Err(StoreError::UnknownFormat { what: "backup", version });
+    }
+    let id = StoreId(input.array().map_err(damaged)?);
+    let mut rows = 0;
+    loop {
+        match input.item().map_err(damaged)? {
+            Item::Step(step) => {
+                rows += 1;
+                each(step)?;
+            }
+            Item::End(revision) => {
+                input.finish().map_err(damaged)?;
+                return Ok(Summary { id, revision, rows, bytes });
+            }
+        }
+    }
+}
+
+enum Item {
+    Step(Step),
+    End(Revision),
+}
+
+struct Out {
+    file: BufWriter<File>,
+    hash: blake3::Hasher,
+    rows: u64,
+}
+
+impl Out {
+    fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hash.update(bytes);
+        self.file.write_all(bytes)
+    }
+
+    fn item(&mut self, kind: u8, revision: Revision, key: &[u8], value: Option<&[u8]>) -> io::Result<()> {
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).expect("keys and values have at most 16 KiB");
+        self.raw(&[kind, value.is_some().into()])?;
+        self.raw(&revision.0.to_le_bytes())?;
+        self.raw(&length(key).to_le_bytes())?;
+        self.raw(key)?;
+        self.raw(&length(value.unwrap_or_default()).to_le_bytes())?;
+        self.raw(value.unwrap_or_default())
+    }
+
+    fn row(&mut self, row: &Row) -> io::Result<()> {
+        self.rows += 1;
+        self.item(1, row.changed, &row.key, Some(&row.value))
+    }
+
+    fn change(&mut self, revision: Revision, write: &Write) -> io::Result<()> {
+        self.rows += 1;
+        self.item(2, revision, &write.key, write.value.as_deref())
+    }
+
+    fn end(&mut self, revision: Revision) -> io::Result<()> {
+        self.item(3, revision, &self.rows.to_le_bytes(), None)?;
+        let hash = *self.hash.finalize().as_bytes();
+        self.file.write_all(&hash)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()
+    }
+}
+
+struct In {
+    file: BufReader<File>,
+    hash: blake3::Hasher,
+}
+
+impl In {
+    fn array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.file.read_exact(&mut bytes)?;
+        self.hash.update(&bytes);
+        Ok(bytes)
+    }
+
+    fn bytes(&mut self, limit: usize) -> io::Result<Vec<u8>> {
+        let length = u32::from_le_bytes(self.array()?) as usize;
+        if length > limit {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut bytes = vec![0; length];
+        self.file.read_exact(&mut bytes)?;
+        self.hash.update(&bytes);
+        Ok(bytes)
+    }
+
+    fn item(&mut self) -> io::Result<Item> {
+        let [kind, there] = self.array()?;
+        let revision = Revision(u64::from_le_bytes(self.array()?));
+        let key = self.bytes(MAX_KEY)?;
+        let value = self.bytes(MAX_VALUE)?;
+        match (kind, there) {
+            (1, 1) => Ok(Item::Step(Step::Row(Row { key, value, changed: revision }))),
+            (2, 0 | 1) => Ok(Item::Step(Step::Change(revision, Write { key, value: (there == 1).then_some(value) }))),
+            (3, 0) => Ok(Item::End(revision)),
+            _ => Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        let expected = *self.hash.finalize().as_bytes();
+        let mut hash = [0; 32];
+        self.file.read_exact(&mut hash)?;
+        if hash != expected || self.file.read(&mut [0])? != 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(())
+    }
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
+
+fn disk(path: &Path, source: io::Error) -> StoreError {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StoreError::Full { source }
+        }
+        _ => StoreError::Disk { what: format!("cannot read or write {}", path.display()), source },
+    }
+}
