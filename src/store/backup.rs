@@ -10,10 +10,11 @@ use std::{
     io::{self, BufReader, BufWriter, Read, Write as _},
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    sync::mpsc::{Receiver, Sender, channel},
     time::Duration,
 };
 
-use super::{MAX_KEY, MAX_VALUE, Notice, Revision, Row, Store, StoreError, StoreId, Write};
+use super::{MAX_KEY, MAX_VALUE, Notice, Revision, Row, Store, StoreError, StoreId, Watch, Write};
 
 const MAGIC: &[u8; 8] = b"HPBACK\n\0";
 const VERSION: u8 = 1;
@@ -74,8 +75,39 @@ fn copy(store: &dyn Store, out: &mut Out, path: &Path) -> Result<(), StoreError>
     out.raw(MAGIC).and_then(|()| out.raw(&[VERSION])).and_then(|()| out.raw(&store.id().0)).map_err(refused)?;
     let first = store.get(b"")?.seen;
     let watch = store.watch(b"", first)?;
-    let mut last = first;
-    let mut told = first;
+    std::thread::scope(|scope| {
+        // Followed on a thread of its own: a watch waits for a few thousand changes only.
+        let (notices, noticed) = channel();
+        scope.spawn(move || carry(&watch, &notices));
+        let told = copy_rows(store, first, out, &noticed, path)?;
+        // What is in the file was seen, and must not be ahead of what the store itself would keep.
+        store.sync(told)?;
+        out.end(told).map_err(refused)
+    })
+}
+
+/// Carries notices until nobody wants them any more.
+fn carry(watch: &Watch, notices: &Sender<Option<Notice>>) {
+    loop {
+        let notice = watch.next(Duration::from_millis(20));
+        let over = notice == Some(Notice::Lagged);
+        // An empty one asks whether the other side is still there.
+        if notices.send(notice).is_err() || over {
+            return;
+        }
+    }
+}
+
+/// Copies the rows with the changes that fall between; returns as of which revision.
+fn copy_rows(
+    store: &dyn Store,
+    first: Revision,
+    out: &mut Out,
+    noticed: &Receiver<Option<Notice>>,
+    path: &Path,
+) -> Result<Revision, StoreError> {
+    let refused = |e| disk(path, e);
+    let (mut last, mut told) = (first, first);
     let mut from = Vec::new();
     loop {
         let page = store.range(&from, &[u8::MAX; MAX_KEY + 1], PAGE)?;
@@ -83,7 +115,7 @@ fn copy(store: &dyn Store, out: &mut Out, path: &Path) -> Result<(), StoreError>
         for row in &page.found {
             out.row(row).map_err(refused)?;
         }
-        while let Some(notice) = watch.next(Duration::ZERO) {
+        for notice in noticed.try_iter().flatten() {
             told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
         }
         match page.found.last() {
@@ -92,12 +124,12 @@ fn copy(store: &dyn Store, out: &mut Out, path: &Path) -> Result<(), StoreError>
         }
     }
     while told < last {
-        let notice = watch.next(Duration::from_secs(30)).ok_or_else(lagged)?;
-        told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+        let notice = noticed.recv_timeout(Duration::from_secs(30)).map_err(|_| lagged())?;
+        if let Some(notice) = notice {
+            told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+        }
     }
-    // What is in the file was seen, and must not be ahead of what the store itself would keep.
-    store.sync(told)?;
-    out.end(told).map_err(refused)
+    Ok(told)
 }
 
 fn follow(out: &mut Out, notice: Notice) -> io::Result<Option<Revision>> {
