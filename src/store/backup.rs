@@ -20,6 +20,9 @@ const MAGIC: &[u8; 8] = b"HPBACK\n\0";
 const VERSION: u8 = 1;
 const PAGE: usize = 500;
 
+/// After this many fiftieths of a second without a notice there is none on its way.
+const SILENCE: u32 = 250;
+
 /// What a backup file holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Summary {
@@ -123,10 +126,16 @@ fn copy_rows(
             Some(_) | None => break,
         }
     }
+    let mut silent = 0;
     while told < last {
-        let notice = noticed.recv_timeout(Duration::from_secs(30)).map_err(|_| lagged())?;
-        if let Some(notice) = notice {
-            told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+        match noticed.recv_timeout(Duration::from_secs(30)).map_err(|_| lagged())? {
+            Some(notice) => {
+                silent = 0;
+                told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+            }
+            // The last commits may have written nothing: then there is nothing to be told.
+            None if silent > SILENCE => told = last,
+            None => silent += 1,
         }
     }
     Ok(told)
