@@ -3,22 +3,29 @@
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use hallpass::python::engine::{Engine, Exit, Setup, on_big_stack};
+use hallpass::python::engine::{Exit, Interrupts, Setup, die_by_interrupt, on_big_stack};
+use hallpass::shell::{self, Commands, Options};
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let source = match (args.next().as_deref(), args.next().as_deref(), args.next()) {
-        (Some("shell"), Some("-c"), Some(source)) => source,
-        _ => std::io::read_to_string(std::io::stdin()).unwrap_or_default(),
-    };
+    let mut args = std::env::args().skip_while(|arg| arg != "-c").skip(1);
+    let code = args.next();
+    let interrupts = Interrupts::listen().ok();
     let exit = on_big_stack(|| {
-        let engine = Engine::new(Setup { argv: vec!["hallpass".into(), "shell".into()], settle: Rc::new(|| Ok(())) });
-        let exit = engine.run_module(&source);
-        engine.finish();
-        exit
+        shell::run(Options {
+            code,
+            engine: Setup {
+                argv: vec!["hallpass".into(), "shell".into()],
+                settle: Rc::new(|| Ok(())),
+                interrupts,
+                guarded: Vec::new(),
+            },
+            commands: Commands { known: Rc::new(|_| false), run: Rc::new(|_| 1) },
+            banner: String::new(),
+            history: None,
+        })
     });
     match exit {
         Exit::Status(status) => ExitCode::from(status),
-        Exit::Interrupted => ExitCode::from(130),
+        Exit::Interrupted => die_by_interrupt(),
     }
 }

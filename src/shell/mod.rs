@@ -1,1 +1,71 @@
-//! The interactive session.
+//! The interactive session, and the same for a pipe and for `-c`: what is Python goes to the engine, what is a command
+//! to the commands.
+
+mod commands;
+mod editor;
+mod history;
+mod plain;
+mod script;
+mod session;
+mod terminal;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use crate::python::engine::{self, Engine, Exit};
+
+pub use commands::Commands;
+
+/// Everything a session needs.
+pub struct Options {
+    /// The text of `-c`; an empty one is none, as in Django.
+    pub code: Option<String>,
+    /// Interpreter and what it may touch.
+    pub engine: engine::Setup,
+    /// The commands beside Python.
+    pub commands: Commands,
+    /// What is said on standard error before the first prompt of a terminal, without the last newline.
+    pub banner: String,
+    /// Where what was typed is kept; `None` keeps nothing.
+    pub history: Option<PathBuf>,
+}
+
+/// Runs a session to its end: `-c`, or what comes on standard input, or a person at a terminal.
+///
+/// To be called on the engine's thread ([`engine::on_big_stack`]), after the bridge has been given its session.
+#[must_use]
+pub fn run(options: Options) -> Exit {
+    let Options { code, engine: setup, commands, banner, history } = options;
+    let interrupts = setup.interrupts.clone();
+    let settle = Rc::clone(&setup.settle);
+    let engine = Rc::new(Engine::new(setup));
+    let exit = match code.filter(|code| !code.is_empty()) {
+        Some(code) => {
+            interrupts.iter().for_each(engine::Interrupts::running);
+            script::run(&engine, &commands, &code)
+        }
+        None if terminal::is_typed_at() => session::Session {
+            engine: Rc::clone(&engine),
+            commands,
+            interrupts,
+            settle: Rc::clone(&settle),
+            history: history::History::open(history),
+        }
+        .run(&banner),
+        None => match engine.read_stdin() {
+            Ok(text) => {
+                interrupts.iter().for_each(engine::Interrupts::running);
+                script::run(&engine, &commands, &text)
+            }
+            Err(exit) => exit,
+        },
+    };
+    let exit = engine.finish(exit);
+    match settle() {
+        Ok(()) => exit,
+        Err(message) => {
+            terminal::say(&format!("django.db.utils.OperationalError: {message}"));
+            Exit::Status(1)
+        }
+    }
+}

@@ -4,12 +4,17 @@
 //! not for two threads, and its evaluation loop and its parser recurse.
 
 mod complete;
+mod host;
 mod interpreter;
+mod interrupt;
+mod names;
+pub mod secrets;
 mod streams;
 mod system;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use rustpython_vm as vm;
@@ -19,6 +24,8 @@ use vm::scope::Scope;
 use vm::{AsObject, Interpreter, VirtualMachine};
 
 use complete::Completeness;
+
+pub use interrupt::{Interrupts, Woken, die_by_interrupt};
 
 /// Makes everything durable that this process has seen. Called before anything leaves the process: text, a prompt, an
 /// exit status. The error is the message of the `OperationalError` that Python sees.
@@ -30,6 +37,10 @@ pub struct Setup {
     pub argv: Vec<String>,
     /// See [`Settle`].
     pub settle: Settle,
+    /// Where interrupts come from; without it, Ctrl-C ends the process.
+    pub interrupts: Option<Interrupts>,
+    /// Files and directories that scripts may not touch, with all that is in them: store, keyring, history.
+    pub guarded: Vec<PathBuf>,
 }
 
 /// How a script, or a statement that asked for it, ended the process.
@@ -84,9 +95,11 @@ impl Engine {
     /// When the interpreter cannot import its own modules: a fault of the build.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
-        let interpreter = interpreter::build(setup.argv);
+        let signals = setup.interrupts.as_ref().map(Interrupts::connect);
+        host::install(host::Host { settle: setup.settle, interrupts: setup.interrupts, guarded: setup.guarded });
+        let interpreter = interpreter::build(setup.argv, signals);
         let globals = interpreter.enter(|vm| {
-            streams::install(vm, setup.settle).expect("the streams need nothing but their own module");
+            streams::install(vm).expect("the streams need nothing but their own module");
             vm.new_scope_with_main().expect("__main__ can be made in a new interpreter").globals
         });
         Self { interpreter, globals, pending: RefCell::default() }
@@ -94,13 +107,25 @@ impl Engine {
 
     /// Runs `source` as one module, as Django's `shell -c` and its standard input do.
     pub fn run_module(&self, source: &str) -> Exit {
+        self.run_part(source).unwrap_or(Exit::Status(0))
+    }
+
+    /// Runs `source` as a part of a module: the names stay. `None` when it ran to its end and the script goes on.
+    pub fn run_part(&self, source: &str) -> Option<Exit> {
         self.interpreter.enter(|vm| {
-            let done = self.compile_and_run(vm, source, Mode::Exec, "<string>");
-            let exit = done.err().map_or(Exit::Status(0), |exc| conclude(vm, &exc));
-            if let Err(exc) = streams::flush(vm) {
-                return conclude(vm, &exc);
-            }
-            exit
+            let done = self.compile_and_run(vm, source, Mode::Exec, "<string>").and_then(|()| streams::flush(vm));
+            done.err().map(|exc| conclude(vm, &exc))
+        })
+    }
+
+    /// Reads standard input to its end, as text.
+    ///
+    /// # Errors
+    /// How the process is to end when that cannot be: the reason has been said.
+    pub fn read_stdin(&self) -> Result<String, Exit> {
+        self.interpreter.enter(|vm| {
+            let read = vm.sys_module.get_attr("stdin", vm).and_then(|stdin| vm.call_method(&stdin, "read", ()));
+            read.and_then(|text| text.try_into_value(vm)).map_err(|exc| conclude(vm, &exc))
         })
     }
 
@@ -112,11 +137,44 @@ impl Engine {
             pending.push('\n');
             pending.clone()
         };
-        let outcome = self.interpreter.enter(|vm| self.statement(vm, &source, line.trim().is_empty()));
-        if outcome != Outcome::More {
-            self.pending.borrow_mut().clear();
-        }
+        let outcome = match complete::examine(&source, line.trim().is_empty()) {
+            Completeness::Nothing => Outcome::Done,
+            Completeness::More => return Outcome::More,
+            Completeness::Whole => self.run_statement(&source),
+        };
+        self.clear();
         outcome
+    }
+
+    /// Runs one whole statement (or several on one line) and shows the values of expressions, as the console does.
+    pub fn run_statement(&self, source: &str) -> Outcome {
+        self.interpreter.enter(|vm| {
+            let done = self
+                .compile_and_run(vm, source, Mode::Single, "<console>")
+                .and_then(|()| vm.check_signals())
+                .and_then(|()| streams::flush(vm));
+            match done {
+                Ok(()) => Outcome::Done,
+                Err(exc) if exc.fast_isinstance(vm.ctx.exceptions.system_exit) => Outcome::Exit(conclude(vm, &exc)),
+                Err(exc) => {
+                    // What was printed before the error stands before it.
+                    let _ = streams::flush(vm);
+                    report(vm, &exc, Place::Console);
+                    Outcome::Done
+                }
+            }
+        })
+    }
+
+    /// Begins a session at a prompt: its names are not those of a module.
+    pub fn open_console(&self) {
+        // A console has no `__name__`: a class made in it says no module.
+        self.interpreter.enter(|vm| {
+            for name in ["__name__", "__doc__", "__loader__", "__spec__", "__package__", "__annotations__"] {
+                // Not there is as good as gone.
+                let _ = self.globals.del_item(name, vm);
+            }
+        });
     }
 
     /// Forgets the lines of a statement that was not finished.
@@ -124,36 +182,41 @@ impl Engine {
         self.pending.borrow_mut().clear();
     }
 
-    /// Runs what is to run at the end (`atexit`) and flushes the streams.
-    pub fn finish(self) {
-        self.interpreter.enter(|vm| {
-            let registered = vm.sys_module.get_attr("modules", vm).and_then(|modules| modules.get_item("atexit", vm));
-            let done = registered.and_then(|atexit| vm.call_method(&atexit, "_run_exitfuncs", ()));
-            // Without the module nothing was registered; what a function raises, it has printed.
-            drop(done);
-            let _ = streams::flush(vm);
-        });
+    /// Does something beside Python, whose output comes after what Python has printed so far.
+    pub fn aside<R>(&self, work: impl FnOnce() -> R) -> R {
+        // What cannot be written now is reported at the next write.
+        let _ = self.interpreter.enter(streams::flush);
+        work()
     }
 
-    fn statement(&self, vm: &VirtualMachine, source: &str, last_is_blank: bool) -> Outcome {
-        match complete::examine(source, last_is_blank) {
-            Completeness::Nothing => return Outcome::Done,
-            Completeness::More => return Outcome::More,
-            Completeness::Whole => {}
-        }
-        let done = self.compile_and_run(vm, source, Mode::Single, "<console>");
-        let outcome = match done {
-            Ok(()) => Outcome::Done,
-            Err(exc) if exc.fast_isinstance(vm.ctx.exceptions.system_exit) => Outcome::Exit(conclude(vm, &exc)),
-            Err(exc) => {
-                vm.print_exception(exc);
-                Outcome::Done
+    /// Whether `name` means something: in the session, or to Python itself.
+    #[must_use]
+    pub fn is_bound(&self, name: &str) -> bool {
+        self.interpreter.enter(|vm| self.globals.contains_key(name, vm) || vm.builtins.dict().contains_key(name, vm))
+    }
+
+    /// The literals that were taken as keys or passwords since the last call.
+    #[must_use]
+    pub fn take_secrets(&self) -> Vec<String> {
+        secrets::take()
+    }
+
+    /// Runs what is to run at the end (`atexit`) and flushes the streams. Returns how the process ends: as it was to,
+    /// or worse.
+    #[must_use]
+    pub fn finish(&self, exit: Exit) -> Exit {
+        self.interpreter.enter(|vm| {
+            let registered = vm.sys_module.get_attr("modules", vm).and_then(|modules| modules.get_item("atexit", vm));
+            if let Ok(atexit) = registered {
+                // What a function raises, it has printed.
+                let _ = vm.call_method(&atexit, "_run_exitfuncs", ());
             }
-        };
-        if let Err(exc) = streams::flush(vm) {
-            vm.print_exception(exc);
-        }
-        outcome
+            match streams::flush(vm) {
+                Ok(()) => exit,
+                // As Python, when the last of the output cannot be written.
+                Err(_) => Exit::Status(120),
+            }
+        })
     }
 
     fn compile_and_run(
@@ -172,6 +235,19 @@ impl Engine {
     }
 }
 
+/// Where an exception ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// At the top of a script.
+    Script,
+    /// In a statement at the prompt.
+    Console,
+}
+
+fn report(vm: &VirtualMachine, exc: &PyBaseExceptionRef, _place: Place) {
+    vm.print_exception(exc.clone());
+}
+
 /// Prints what is to be printed about an exception that ended a script, and says how the process ends.
 fn conclude(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Exit {
     if exc.fast_isinstance(vm.ctx.exceptions.system_exit) {
@@ -179,6 +255,8 @@ fn conclude(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Exit {
         // The kernel keeps the low eight bits of a status.
         return Exit::Status((status & 0xff) as u8);
     }
-    vm.print_exception(exc.clone());
+    // What was printed before the error stands before it; that it cannot be printed is no news now.
+    let _ = streams::flush(vm);
+    report(vm, exc, Place::Script);
     if exc.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) { Exit::Interrupted } else { Exit::Status(1) }
 }
