@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use crate::python::engine::{self, Engine, Exit};
 
-pub use commands::Commands;
+pub use commands::{Commands, RunCommand};
 
 /// Everything a session needs.
 pub struct Options {
