@@ -8,6 +8,8 @@ mod authenticate;
 mod bootstrap;
 mod entity;
 mod error;
+#[cfg(test)]
+mod interleavings;
 mod keys;
 mod overlay;
 pub mod query;
@@ -206,6 +208,10 @@ pub(crate) mod tests {
     pub(crate) struct SteppedClock(AtomicI64);
 
     impl SteppedClock {
+        pub(crate) fn new(micros: i64) -> Self {
+            Self(AtomicI64::new(micros))
+        }
+
         pub(crate) fn step(&self, by: Duration) {
             self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
         }
@@ -230,7 +236,7 @@ pub(crate) mod tests {
 
     pub(crate) fn bench_under(policy: Policy) -> Bench {
         let store = Arc::new(MemoryStore::new(StoreId([1; 16])));
-        let clock = Arc::new(SteppedClock(AtomicI64::new(1_700_000_000_000_000)));
+        let clock = Arc::new(SteppedClock::new(1_700_000_000_000_000));
         let entropy = Arc::new(crate::random::SystemEntropy);
         let authority = Authority::open(store.clone(), KeyringAt::Process, policy, clock.clone(), entropy).unwrap();
         Bench { store, clock, authority }

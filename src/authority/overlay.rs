@@ -15,7 +15,8 @@ pub(super) struct Overlay {
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     events: Vec<Vec<u8>>,
     undo: Vec<Undo>,
-    /// The greatest revision that any read saw.
+    /// The least and the greatest revision that any read saw.
+    first: Option<Revision>,
     seen: Revision,
 }
 
@@ -36,6 +37,25 @@ pub(super) struct Mark {
 impl Overlay {
     pub(super) fn seen(&self) -> Revision {
         self.seen
+    }
+
+    fn saw(&mut self, revision: Revision) {
+        self.first = Some(self.first.map_or(revision, |first| first.min(revision)));
+        self.seen = self.seen.max(revision);
+    }
+
+    /// Whether what was read by key is of several moments that do not fit together: then an answer or an error that
+    /// rests on it may be true of no moment at all.
+    pub(super) fn is_torn(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        if self.first.is_none_or(|first| first == self.seen) {
+            return Ok(false);
+        }
+        for (key, changed) in &self.reads {
+            if store.get(key)?.found.map(|found| found.changed) != *changed {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -62,7 +82,7 @@ impl Overlay {
             return Ok(own.clone());
         }
         let read = store.get(key)?;
-        self.seen = self.seen.max(read.seen);
+        self.saw(read.seen);
         // The first read counts: if the key changed between two reads, the commit must not hold.
         self.reads.entry(key.to_vec()).or_insert_with(|| read.found.as_ref().map(|v| v.changed));
         Ok(read.found.map(|Versioned { value, .. }| value))
@@ -80,7 +100,7 @@ impl Overlay {
         let mut from = from.to_vec();
         loop {
             let page = store.range(&from, to, PAGE)?;
-            self.seen = self.seen.max(page.seen);
+            self.saw(page.seen);
             let last = page.found.len() < PAGE;
             let end = match page.found.last() {
                 Some(row) if !last => successor(&row.key),

@@ -76,6 +76,11 @@ impl Session {
             let now = core.clock.now();
             let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, now });
             self.seen = self.seen.max(overlay.seen());
+            // A commit compares what was read; an answer and an error have nobody else to look.
+            if (done.is_err() || overlay.is_empty()) && overlay.is_torn(&*core.store).map_err(ChangeError::from)? {
+                turn = turn.or_else(|| Some(core.take_turn()));
+                continue;
+            }
             let value = done?;
             if overlay.is_empty() {
                 return Ok(value);
@@ -87,9 +92,7 @@ impl Session {
                 }
                 Committed::Conflict(revision) => self.seen = self.seen.max(revision),
             }
-            if turn.is_none() {
-                turn = Some(core.take_turn());
-            }
+            turn = turn.or_else(|| Some(core.take_turn()));
         }
         Err(ChangeError::Locked.into())
     }

@@ -144,6 +144,12 @@ impl Tx<'_> {
         Ok(fields)
     }
 
+    /// To be called before the rows that refer to `row` are looked for: one that comes to refer to it from here on lets
+    /// the commit fail.
+    pub(super) fn expect_referrers<E: Entity>(&mut self, row: &E) -> Result<(), ChangeError> {
+        self.get(&E::TABLE.referred(row.id())).map(|_| ())
+    }
+
     /// Removes a row and its places. What refers to it is the caller's to remove first.
     pub(super) fn remove<E: Entity>(&mut self, row: &E) -> Result<(), ChangeError> {
         self.remove_quietly(row)?;
@@ -159,7 +165,6 @@ impl Tx<'_> {
         for place in row.places() {
             self.put(place.key, None);
         }
-        // Compared: a row that came to refer to this one since it was looked for lets the commit fail.
         let referred = E::TABLE.referred(row.id());
         if self.get(&referred)?.is_some() {
             self.put(referred, None);

@@ -44,6 +44,7 @@ impl Tx<'_> {
 
     /// Deletes a user, their tokens and their links.
     pub fn delete_user(&mut self, user: &User) -> Result<Cascade, ChangeError> {
+        self.expect_referrers(user)?;
         let tokens = self.tokens_of(user.id)?;
         for token in &tokens {
             self.delete_token(token)?;
@@ -56,6 +57,7 @@ impl Tx<'_> {
 
     /// Deletes a group and its links.
     pub fn delete_group(&mut self, group: &Group) -> Result<Cascade, ChangeError> {
+        self.expect_referrers(group)?;
         let user_groups = self.unlink_right(Relation::UserGroups, group.id)?;
         let group_permissions = self.unlink_left(Relation::GroupPermissions, group.id)?;
         self.remove(group)?;
@@ -64,6 +66,7 @@ impl Tx<'_> {
 
     /// Deletes a permission and its links.
     pub fn delete_permission(&mut self, permission: &Permission) -> Result<Cascade, ChangeError> {
+        self.expect_referrers(permission)?;
         let user_permissions = self.unlink_right(Relation::UserPermissions, permission.id)?;
         let group_permissions = self.unlink_right(Relation::GroupPermissions, permission.id)?;
         self.remove(permission)?;
@@ -72,6 +75,7 @@ impl Tx<'_> {
 
     /// Deletes a content type and its permissions.
     pub fn delete_content_type(&mut self, content_type: &ContentType) -> Result<Cascade, ChangeError> {
+        self.expect_referrers(content_type)?;
         let mut sum = Cascade::default();
         for permission in self.permissions_on(content_type.id)? {
             let one = self.delete_permission(&permission)?;

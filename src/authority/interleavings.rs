@@ -1,0 +1,259 @@
+//! Tests: whatever two callers do at once, the outcome is that of one after the other.
+//!
+//! A store lets a second action happen as a whole between any two steps that the first one takes on it; every pair of
+//! actions is tried at every such point.
+
+use std::sync::{Arc, Mutex};
+
+use super::{Authority, ChangeError, KeyringAt, NewToken, Overlap, Refusal, Tx, tests::SteppedClock};
+use crate::{
+    domain::{Actor, Channel, Clock, Key, Policy, Timestamp, Token, TokenState, User},
+    random::SystemEntropy,
+    store::{
+        Change, Committed, Read, Revision, Role, Row, Store, StoreError, StoreId, Versioned, Watch, memory::MemoryStore,
+    },
+};
+
+type Action = Box<dyn FnOnce() + Send>;
+
+/// A store in memory that runs an action before one of the steps taken on it.
+struct Interrupted {
+    memory: MemoryStore,
+    pending: Mutex<Option<(usize, Action)>>,
+}
+
+impl Interrupted {
+    fn step(&self) {
+        let mut pending = self.pending.lock().unwrap();
+        let due = match &mut *pending {
+            Some((0, _)) => pending.take(),
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        };
+        drop(pending);
+        if let Some((_, action)) = due {
+            action();
+        }
+    }
+}
+
+impl Store for Interrupted {
+    fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, StoreError> {
+        self.step();
+        self.memory.get(key)
+    }
+
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, StoreError> {
+        self.step();
+        self.memory.range(from, to, limit)
+    }
+
+    fn commit(&self, change: Change) -> Result<Committed, StoreError> {
+        self.step();
+        self.memory.commit(change)
+    }
+
+    fn sync(&self, revision: Revision) -> Result<(), StoreError> {
+        self.memory.sync(revision)
+    }
+
+    fn watch(&self, prefix: &[u8], from: Revision) -> Result<Watch, StoreError> {
+        self.memory.watch(prefix, from)
+    }
+
+    fn id(&self) -> StoreId {
+        self.memory.id()
+    }
+
+    fn role(&self) -> Role {
+        Role::Memory
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Revoke,
+    Regenerate,
+    Expire,
+    Deactivate,
+    DeleteUser,
+    CreateToken,
+}
+
+const DEEDS: [Deed; 6] =
+    [Deed::Revoke, Deed::Regenerate, Deed::Expire, Deed::Deactivate, Deed::DeleteUser, Deed::CreateToken];
+
+/// One user with one token, and what the deeds need to know of them.
+struct Scene {
+    store: Arc<Interrupted>,
+    authority: Authority,
+    clock: Arc<SteppedClock>,
+    user: User,
+    token: Token,
+    key: Key,
+}
+
+fn scene() -> Scene {
+    let store = Arc::new(Interrupted { memory: MemoryStore::new(StoreId([1; 16])), pending: Mutex::default() });
+    let clock = Arc::new(SteppedClock::new(1_700_000_000_000_000));
+    let entropy = Arc::new(SystemEntropy);
+    let authority =
+        Authority::open(store.clone(), KeyringAt::Process, Policy::default(), clock.clone(), entropy).unwrap();
+    let mut session = authority.session(actor());
+    let (user, token, key) = session
+        .transact(|tx| {
+            let user = tx.insert(User {
+                id: 0,
+                password: "!".into(),
+                last_login: None,
+                is_superuser: false,
+                username: "alice".into(),
+                first_name: String::new(),
+                last_name: String::new(),
+                email: String::new(),
+                is_staff: false,
+                is_active: true,
+                date_joined: tx.now(),
+            })?;
+            let (token, key) = tx.create_token(NewToken::of(user.id))?;
+            Ok::<_, ChangeError>((user, token, key))
+        })
+        .unwrap();
+    Scene { store, authority, clock, user, token, key }
+}
+
+fn actor() -> Actor {
+    Actor { name: "ops".into(), uid: None, channel: Channel::Command }
+}
+
+/// Does a deed as a careful caller does it: it reads what it changes in the same transaction.
+fn perform(authority: &Authority, deed: Deed, user: i64, serial: i64) -> String {
+    let done = authority.session(actor()).transact(|tx| {
+        let token = |tx: &mut Tx<'_>| tx.find::<Token>(serial)?.ok_or(ChangeError::Gone { what: "token" });
+        let owner = |tx: &mut Tx<'_>| tx.find::<User>(user)?.ok_or(ChangeError::Gone { what: "user" });
+        match deed {
+            Deed::Revoke => {
+                let token = token(tx)?;
+                tx.revoke(&token).map(|_| ())
+            }
+            Deed::Regenerate => {
+                let token = token(tx)?;
+                tx.regenerate(&token, None, Overlap::None).map(|_| ())
+            }
+            Deed::Expire => {
+                let mut token = token(tx)?;
+                token.expires = Some(tx.now());
+                tx.update(&token).map(|_| ())
+            }
+            Deed::Deactivate => {
+                let mut user = owner(tx)?;
+                user.is_active = false;
+                tx.update(&user).map(|_| ())
+            }
+            Deed::DeleteUser => {
+                let user = owner(tx)?;
+                tx.delete_user(&user).map(|_| ())
+            }
+            Deed::CreateToken => {
+                tx.create_token(NewToken { name: Some("ci".into()), ..NewToken::of(user) }).map(|_| ())
+            }
+        }
+    });
+    done.map_or_else(|error| error.to_string(), |()| "done".into())
+}
+
+/// What can be seen of the scene afterwards, without what is random.
+fn outcome(scene: &Scene) -> String {
+    let now = scene.clock.now();
+    let mut session = scene.authority.session(actor());
+    let seen = session.transact(|tx| {
+        let user = tx.find::<User>(scene.user.id)?;
+        let tokens = tx.all::<Token>()?;
+        let owned = tx.tokens_of(scene.user.id)?;
+        assert_eq!(tokens, owned, "no token without its user, and none that is not found from there");
+        let states: Vec<_> =
+            tokens.iter().map(|token| (token.serial, word(token, now), token.superseded.is_some())).collect();
+        Ok::<_, ChangeError>(format!("{:?} {states:?}", user.map(|user| user.is_active)))
+    });
+    let opens = scene.authority.authenticate(&scene.key).unwrap().map_err(|refusal| match refusal {
+        Refusal::Unknown => "unknown",
+        Refusal::Revoked(_) => "revoked",
+        Refusal::Expired(_) => "expired",
+        Refusal::Superseded(_) => "superseded",
+        Refusal::Inactive(..) => "inactive",
+    });
+    format!("{} {:?}", seen.unwrap(), opens.map(|_| "opens"))
+}
+
+fn word(token: &Token, now: Timestamp) -> &'static str {
+    match token.state(now) {
+        TokenState::Active => "active",
+        TokenState::Expired { .. } => "expired",
+        TokenState::Revoked { .. } => "revoked",
+    }
+}
+
+/// The outcome of `first` and then `second`, with what each was told.
+fn one_after_the_other(first: Deed, second: Deed) -> (String, String, String) {
+    let scene = scene();
+    let mut told = [first, second].map(|deed| perform(&scene.authority, deed, scene.user.id, scene.token.serial));
+    (std::mem::take(&mut told[0]), std::mem::take(&mut told[1]), outcome(&scene))
+}
+
+#[test]
+fn two_deeds_at_once_end_as_one_after_the_other() {
+    let mut points = 0;
+    for first in DEEDS {
+        for second in DEEDS {
+            let (a1, b1, forth) = one_after_the_other(first, second);
+            let (b2, a2, back) = one_after_the_other(second, first);
+            for step in 0.. {
+                let scene = scene();
+                let told: Arc<Mutex<Option<String>>> = Arc::default();
+                let (authority, user, serial) = (scene.authority.clone(), scene.user.id, scene.token.serial);
+                let heard = Arc::clone(&told);
+                let action = move || *heard.lock().unwrap() = Some(perform(&authority, second, user, serial));
+                *scene.store.pending.lock().unwrap() = Some((step, Box::new(action)));
+                let a = perform(&scene.authority, first, user, serial);
+                if scene.store.pending.lock().unwrap().take().is_some() {
+                    assert!(step > 1, "{first:?} takes several steps");
+                    break;
+                }
+                let b = told.lock().unwrap().take().expect("it was performed");
+                let got = (a.as_str(), b.as_str(), outcome(&scene));
+                let either = [(a1.as_str(), b1.as_str(), forth.clone()), (a2.as_str(), b2.as_str(), back.clone())];
+                assert!(either.contains(&got), "{second:?} at step {step} of {first:?}: {got:?}, not {either:?}");
+                points += 1;
+            }
+        }
+    }
+    assert!(points > 200, "{points} points");
+}
+
+#[test]
+fn a_key_is_accepted_or_refused_as_before_or_after_what_happens_meanwhile() {
+    for deed in DEEDS {
+        let refused = {
+            let scene = scene();
+            perform(&scene.authority, deed, scene.user.id, scene.token.serial);
+            scene.authority.authenticate(&scene.key).unwrap().is_err()
+        };
+        for step in 0.. {
+            let scene = scene();
+            let (authority, user, serial) = (scene.authority.clone(), scene.user.id, scene.token.serial);
+            let action = move || assert_eq!(perform(&authority, deed, user, serial), "done");
+            *scene.store.pending.lock().unwrap() = Some((step, Box::new(action)));
+            let meanwhile = scene.authority.authenticate(&scene.key).unwrap();
+            if scene.store.pending.lock().unwrap().take().is_some() {
+                assert!(step > 1);
+                break;
+            }
+            assert!(meanwhile.is_ok() || refused, "{deed:?} at step {step} refuses nobody");
+            let afterwards = scene.authority.authenticate(&scene.key).unwrap();
+            assert_eq!(afterwards.is_err(), refused, "{deed:?} at step {step}");
+        }
+    }
+}
