@@ -64,12 +64,13 @@ pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
     let written = copy(store, &mut out, path).and_then(|_| out.finish().map_err(refused));
     let summary = written.and_then(|()| read(&partial, |_| Ok(())));
     let done = summary.and_then(|summary| {
-        // A hard link does not replace what somebody else put there meanwhile, as a rename would.
-        fs::hard_link(&partial, path).map_err(refused)?;
+        fs::rename(&partial, path).map_err(refused)?;
         sync_parent(path).map_err(refused)?;
         Ok(summary)
     });
-    let _ = fs::remove_file(&partial);
+    if done.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
     done
 }
 

@@ -2,7 +2,10 @@
 //! and power fail.
 
 mod conformance;
+mod cutfs;
+mod powercut;
 mod puppet;
 mod services;
 mod sharing;
 mod support;
+mod workload;

@@ -5,25 +5,82 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::Duration,
 };
 
 use hallpass::store::{
-    Committed, Revision, Role, Store,
+    Committed, Revision, Role, Store, backup,
     local::{LocalStore, Tenure},
 };
 
-use crate::support::{put, try_open, value};
+use crate::{
+    support::{put, try_open, value},
+    workload,
+};
 
 const VARIABLE: &str = "HALLPASS_TEST_PUPPET";
 
-/// A process under control.
-pub(crate) struct Puppet {
+/// A process that is told lines and answers lines.
+pub(crate) struct Speaker {
     child: Child,
     input: ChildStdin,
     output: Receiver<String>,
+    patience: Duration,
 }
+
+impl Speaker {
+    pub(crate) fn start(command: &mut Command, patience: Duration) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the test binary starts");
+        let input = child.stdin.take().expect("it was piped");
+        let stdout = child.stdout.take().expect("it was piped");
+        let (lines, output) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                // The harness talks too, and may have begun the line.
+                if let Some((_, line)) = line.split_once('@')
+                    && lines.send(line.to_owned()).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Self { child, input, output, patience }
+    }
+
+    /// Tells it something without waiting.
+    pub(crate) fn tell(&mut self, line: &str) {
+        // A process that died has no ears; the answer will say so.
+        let _ = writeln!(self.input, "{line}");
+    }
+
+    /// Waits for its next answer; `None` when it is dead, or was killed because it hung.
+    pub(crate) fn answer(&mut self) -> Option<String> {
+        match self.output.recv_timeout(self.patience) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = self.child.kill();
+                None
+            }
+        }
+    }
+
+    pub(crate) fn ask(&mut self, line: &str) -> Option<String> {
+        self.tell(line);
+        self.answer()
+    }
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process with a store.
+pub(crate) struct Puppet(Speaker);
 
 impl Puppet {
     /// Starts one on a store, and waits until it has it. Its role is the answer.
@@ -42,62 +99,32 @@ impl Puppet {
     }
 
     pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the test binary starts");
-        let input = child.stdin.take().expect("it was piped");
-        let stdout = child.stdout.take().expect("it was piped");
-        let (lines, output) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                // The harness talks too, and may have begun the line.
-                if let Some((_, line)) = line.split_once('@')
-                    && lines.send(line.to_owned()).is_err()
-                {
-                    return;
-                }
-            }
-        });
-        Self { child, input, output }
+        Self(Speaker::start(command, Duration::from_secs(60)))
     }
 
-    /// Tells it something without waiting.
     pub(crate) fn tell(&mut self, line: &str) {
-        // A puppet that died has no ears; the answer will say so.
-        let _ = writeln!(self.input, "{line}");
+        self.0.tell(line);
     }
 
     /// Waits for its next answer; empty when it is dead.
+    #[track_caller]
     pub(crate) fn answer(&mut self) -> String {
-        match self.output.recv_timeout(Duration::from_secs(60)) {
-            Ok(line) => line,
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => String::new(),
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("a process hangs"),
-        }
+        self.0.answer().unwrap_or_default()
     }
 
+    #[track_caller]
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.tell(line);
         self.answer()
     }
 
     pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("it can be killed");
-        self.child.wait().expect("it ended");
+        self.0.child.kill().expect("it can be killed");
+        self.0.child.wait().expect("it ended");
     }
 }
 
-impl Drop for Puppet {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n@{line}").and_then(|()| out.flush()).expect("somebody listens");
 }
@@ -123,6 +150,12 @@ fn puppet() {
             ["get", key] => say(&value(&store, key).unwrap_or_else(|| "none".into())),
             ["role"] => say(role(&store)),
             ["count", prefix, upto] => count(&store, prefix, upto.parse().expect("a number")),
+            ["work", first, writers, count, seed, file] => say(&work(&store, [first, writers, count, seed], file)),
+            ["compact"] => say(&store.compact().map_or_else(|e| e.to_string(), |_| "done".into())),
+            ["checkpoint"] => say(&store.checkpoint().map_or_else(|e| e.to_string(), |_| "done".into())),
+            ["backup", file] => {
+                say(&backup::write(&store, Path::new(file)).map_or_else(|e| e.to_string(), |_| "done".into()));
+            }
             ["hand-over"] => say(&store.hand_over().map_or_else(|e| e.to_string(), |()| "done".into())),
             ["end"] => {
                 say(&store.close().map_or_else(|e| e.to_string(), |()| "closed".into()));
@@ -160,4 +193,19 @@ fn count(store: &LocalStore, prefix: &str, upto: u64) {
         }
         say(&n.to_string());
     }
+}
+
+/// Runs several writers at once.
+fn work(store: &LocalStore, numbers: [&str; 4], file: &str) -> String {
+    let [first, writers, count, seed] = numbers.map(|n| n.parse::<u64>().expect("a number"));
+    let file = workload::Acknowledged::open(Path::new(file));
+    let results = std::thread::scope(|scope| {
+        let writers = (first..first + writers).map(|writer| {
+            let file = &file;
+            scope.spawn(move || workload::run(store, writer, count, seed, file))
+        });
+        let running: Vec<_> = writers.collect();
+        running.into_iter().map(|writer| writer.join().expect("no writer panics")).collect::<Result<Vec<_>, _>>()
+    });
+    results.map_or_else(|e| format!("error: {e}"), |_| "done".into())
 }

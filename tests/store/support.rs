@@ -36,6 +36,12 @@ impl Seeded {
     }
 }
 
+impl Seeded {
+    pub(crate) fn below(&self, n: u64) -> u64 {
+        self.next() % n.max(1)
+    }
+}
+
 impl Entropy for Seeded {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {

@@ -73,6 +73,7 @@ fn do_jobs(engine: &Engine) -> Result<(), Trouble> {
             Service::Status => Ok(()),
             Service::Verify => verify(engine),
             Service::Compact => compact::run(engine),
+            Service::Checkpoint => checkpoint(engine),
         };
         match result {
             Ok(()) => {

@@ -127,6 +127,7 @@ impl Request {
                     Service::Status => 0,
                     Service::Verify => 1,
                     Service::Compact => 2,
+                    Service::Checkpoint => 3,
                 });
                 8
             }
@@ -151,6 +152,7 @@ impl Request {
                 0 => Service::Status,
                 1 => Service::Verify,
                 2 => Service::Compact,
+                3 => Service::Checkpoint,
                 _ => return None,
             }),
             _ => return None,

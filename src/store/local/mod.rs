@@ -198,6 +198,14 @@ impl LocalStore {
         self.shared.service(Service::Compact)
     }
 
+    /// Brings everything into sled and begins a new journal, as the owner does by itself at a certain size.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the disk refuses.
+    pub fn checkpoint(&self) -> Result<Status, StoreError> {
+        self.shared.service(Service::Checkpoint)
+    }
+
     /// Closes the store: everything durable, the lock free for others.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub(super) enum Service {
     Verify,
     /// Write the tree anew.
     Compact,
+    /// Bring everything into the tree and begin a new journal.
+    Checkpoint,
 }
 
 /// What a store is like.

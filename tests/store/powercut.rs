@@ -1,0 +1,307 @@
+//! The power goes at any moment: what was acknowledged is there afterwards, nothing is half there, and the store
+//! opens by itself.
+//!
+//! The suite looks at some hundreds of images; `HALLPASS_CUTS=10000` makes it look at so many (benches/power-cuts).
+//! Each image is named by its seed and operation, and is kept when something is wrong with it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use hallpass::store::{Store, backup, local::Tenure};
+
+use crate::{
+    cutfs::{self, Mount},
+    puppet::{Puppet, Speaker},
+    support::{applied, put, try_open},
+    workload::{self, acknowledged},
+};
+
+const CHECKER: &str = "HALLPASS_TEST_CHECKER";
+
+/// How many images are looked at in all.
+fn wanted() -> u64 {
+    std::env::var("HALLPASS_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(400)
+}
+
+/// What happens in the mount while the images are made.
+struct Scene {
+    name: &'static str,
+    /// The share of the images, in percent.
+    share: u64,
+    /// One image of each kind at every so many operations.
+    every: u64,
+    play: fn(&Stage),
+}
+
+/// Where a scene plays.
+struct Stage {
+    store: PathBuf,
+    acknowledged: PathBuf,
+    seed: u64,
+}
+
+impl Stage {
+    fn work(&self, puppet: &mut Puppet, first: u64, writers: u64, count: u64) {
+        let (seed, file) = (self.seed, self.acknowledged.display());
+        assert_eq!(puppet.ask(&format!("work {first} {writers} {count} {seed} {file}")), "done");
+    }
+}
+
+const SCENES: [Scene; 7] = [
+    Scene {
+        name: "a new store",
+        share: 20,
+        every: 1,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, 0, 1, 5);
+            assert_eq!(one.ask("end"), "closed");
+        },
+    },
+    Scene {
+        name: "one writer, growing and overwriting",
+        share: 20,
+        every: 7,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, 0, 1, 300);
+            assert_eq!(one.ask("end"), "closed");
+        },
+    },
+    Scene {
+        name: "concurrent writers",
+        share: 15,
+        every: 11,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, 0, 4, 80);
+            one.kill();
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, 0, 4, 40);
+        },
+    },
+    Scene {
+        name: "opening and closing",
+        share: 15,
+        every: 3,
+        play: |stage| {
+            for _ in 0..6 {
+                let (mut one, _) = Puppet::start(&stage.store, "visitor");
+                stage.work(&mut one, 0, 2, 6);
+                assert_eq!(one.ask("end"), "closed");
+            }
+        },
+    },
+    Scene {
+        name: "a hand-over",
+        share: 10,
+        every: 5,
+        play: |stage| {
+            let (mut shell, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut shell, 0, 2, 10);
+            for _ in 0..3 {
+                let (mut server, _) = Puppet::start(&stage.store, "server");
+                stage.work(&mut shell, 0, 2, 10);
+                stage.work(&mut server, 2, 2, 10);
+                assert_eq!(server.ask("end"), "closed");
+            }
+        },
+    },
+    Scene {
+        name: "compact and backup",
+        share: 10,
+        every: 5,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            for n in 0..3 {
+                stage.work(&mut one, 0, 2, 30);
+                assert_eq!(one.ask("compact"), "done");
+                let file = stage.store.with_extension(format!("backup{n}"));
+                assert_eq!(one.ask(&format!("backup {}", file.display())), "done");
+            }
+        },
+    },
+    Scene {
+        name: "a checkpoint",
+        share: 10,
+        every: 9,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            for _ in 0..4 {
+                stage.work(&mut one, 0, 2, 30);
+                assert_eq!(one.ask("checkpoint"), "done");
+            }
+        },
+    },
+];
+
+/// Why the layer cannot run here; on a machine that must run it, that is a failure.
+fn skipped() -> bool {
+    let Err(why) = cutfs::available() else { return false };
+    assert!(std::env::var_os("CI").is_none(), "power-cut must run here: {why}");
+    let mut out = std::io::stderr().lock();
+    let _ = std::io::Write::write_all(&mut out, format!("SKIPPED power-cut: {why}\n").as_bytes());
+    true
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_power_goes() {
+    if skipped() {
+        return;
+    }
+    let mut tally = Tally::default();
+    let mut round = 0;
+    while tally.images < wanted() {
+        round += 1;
+        for scene in &SCENES {
+            let share = (wanted() * scene.share / 100).clamp(8, 400);
+            let images = play(scene, round, share, None);
+            if scene.name == "a new store" || scene.name == "concurrent writers" {
+                recover(&images, round, share, &mut tally);
+            }
+            tally.look(scene.name, images.path());
+        }
+    }
+    tally.print();
+    assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
+}
+
+/// Cuts again while a store recovers from an earlier cut.
+fn recover(images: &tempfile::TempDir, round: u64, limit: u64, tally: &mut Tally) {
+    let scene = Scene {
+        name: "recovery from an earlier cut",
+        share: 0,
+        every: 1,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, 0, 1, 3);
+            assert_eq!(one.ask("end"), "closed");
+        },
+    };
+    let cut: Vec<_> = list(images.path()).into_iter().filter(|(path, _)| path.join("s/data").exists()).collect();
+    let step = (cut.len() / 4).max(1);
+    for (image, file) in cut.iter().skip(round as usize % step).step_by(step) {
+        let again = play(&scene, round, limit / 4, Some((image, file)));
+        tally.look(scene.name, again.path());
+    }
+}
+
+/// Plays a scene in a mount; returns where the images are.
+fn play(scene: &Scene, seed: u64, limit: u64, from: Option<(&PathBuf, &PathBuf)>) -> tempfile::TempDir {
+    // In memory: thousands of images need no disk.
+    let images = tempfile::tempdir_in("/dev/shm").expect("a place for images");
+    let dir = tempfile::tempdir().expect("a directory");
+    let acknowledged = dir.path().join("acknowledged");
+    match from {
+        Some((_, file)) => drop(fs::copy(file, &acknowledged).expect("a copy")),
+        None => fs::write(&acknowledged, []).expect("a file"),
+    }
+    let mut mount = Mount::start(&dir.path().join("mount"), from.map(|(image, _)| image.as_path()));
+    mount.cut(scene.every, limit, seed, &acknowledged, images.path());
+    (scene.play)(&Stage { store: mount.at.join("s"), acknowledged, seed });
+    mount.ask("stop");
+    images
+}
+
+/// The images in a directory, each with the file of what was acknowledged.
+fn list(images: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let names = fs::read_dir(images).expect("images").map(|entry| entry.expect("an entry").path());
+    let mut list: Vec<_> = names.filter(|path| path.is_dir()).map(|p| (p.clone(), beside(&p))).collect();
+    list.sort();
+    list
+}
+
+fn beside(image: &Path) -> PathBuf {
+    let mut name = image.as_os_str().to_owned();
+    name.push(".acknowledged");
+    name.into()
+}
+
+#[derive(Default)]
+struct Tally {
+    images: u64,
+    scenes: BTreeMap<&'static str, u64>,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    fn look(&mut self, scene: &'static str, images: &Path) {
+        let mut checker = None;
+        for (image, file) in list(images) {
+            let speaker = checker.get_or_insert_with(Checker::start);
+            self.images += 1;
+            *self.scenes.entry(scene).or_default() += 1;
+            let answer = speaker.0.ask(&format!("{} {}", image.display(), file.display()));
+            if answer.as_deref() == Some("ok") {
+                fs::remove_dir_all(&image).expect("it can be removed");
+                continue;
+            }
+            let answer = answer.unwrap_or_else(|| "the process died or hung".into());
+            self.wrong.push(format!("{scene}, {}: {answer}", image.display()));
+            checker = None;
+            if let Some(keep) = std::env::var_os("HALLPASS_KEEP_IMAGES") {
+                let name = format!("{scene}.{}", self.wrong.len()).replace([' ', ','], "-");
+                let _ = Command::new("cp").arg("-a").arg(&image).arg(Path::new(&keep).join(name)).status();
+            }
+        }
+    }
+
+    fn print(&self) {
+        let mut text = format!("power cuts: {} images, {} wrong\n", self.images, self.wrong.len());
+        for (scene, images) in &self.scenes {
+            text += &format!("  {images:6}  {scene}\n");
+        }
+        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), text.as_bytes());
+    }
+}
+
+/// A process that looks at images; a panic, an abort or a hang of it is a result.
+struct Checker(Speaker);
+
+impl Checker {
+    fn start() -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("the test binary"));
+        command.args(["--exact", "powercut::checker", "--nocapture", "--test-threads=1"]).env(CHECKER, "1");
+        command.stderr(Stdio::null());
+        Self(Speaker::start(&mut command, Duration::from_secs(60)))
+    }
+}
+
+/// Not a test by itself: the process that looks at images. Without its variable it has nothing to do.
+#[test]
+fn checker() {
+    if std::env::var_os(CHECKER).is_none() {
+        return;
+    }
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let (image, file) = line.split_once(' ').expect("an image and a file");
+        let promised = acknowledged(&fs::read(file).unwrap_or_default());
+        let verdict = look(&Path::new(image).join("s"), &promised);
+        crate::puppet::say(&verdict.map_or_else(|wrong| wrong.replace('\n', " "), |()| "ok".into()));
+    }
+}
+
+/// Opens an image twice: as it was left, and after it was used.
+fn look(dir: &Path, promised: &[u64]) -> Result<(), String> {
+    for _ in 0..2 {
+        let store = try_open(dir, Tenure::Visitor).map_err(|e| format!("does not open: {e}"))?;
+        workload::verify(&store, promised)?;
+        store.verify().map_err(|e| format!("does not add up: {e}"))?;
+        let revision = applied(store.commit(put("used", "again")).map_err(|e| format!("takes nothing: {e}"))?);
+        store.sync(revision).map_err(|e| format!("syncs nothing: {e}"))?;
+        store.close().map_err(|e| format!("does not close: {e}"))?;
+    }
+    // A backup that was called done is whole.
+    for n in 0..3 {
+        let file = dir.with_extension(format!("backup{n}"));
+        if file.exists() {
+            backup::read(&file, |_| Ok(())).map_err(|e| format!("backup: {e}"))?;
+        }
+    }
+    Ok(())
+}
