@@ -236,6 +236,23 @@ fn the_lock_file_has_one_big_integer() {
     assert_eq!(versions.len(), 1, "cargo update -p malachite-bigint@0.14.0 --precise 0.9.2 is needed: {versions:?}");
 }
 
+/// Every package of the tree with its features, as cargo resolves it for this machine along `edges`.
+fn features(edges: &str) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let args = ["tree", "--locked", "--offline", "--edges", edges, "--prefix", "none", "--format", "{p} {f}"];
+    let output = std::process::Command::new(cargo).args(args).current_dir(root()).output().expect("cargo can be run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8_lossy(&output.stdout).lines().map(|line| line.replace(" (*)", "")).collect();
+    lines
+}
+
+#[test]
+fn running_and_testing_share_one_build() {
+    let (program, tests) = (features("normal,build"), features("normal,build,dev"));
+    let other: Vec<&String> = program.difference(&tests).collect();
+    assert!(other.is_empty(), "the tests' dependencies change the features of these (see Cargo.toml): {other:#?}");
+}
+
 #[test]
 fn every_direct_dependency_is_explained() {
     let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("the manifest is TOML");
