@@ -17,7 +17,8 @@ struct Step {
 
 /// The steps of all `console` blocks, in order.
 fn steps() -> Vec<Step> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("there is a README");
     let mut steps: Vec<Step> = Vec::new();
     for block in readme.split("```console\n").skip(1) {
         for line in block.split("```").next().unwrap_or_default().lines() {
@@ -45,7 +46,8 @@ fn assert_shown(step: &Step, got: &str) {
 
 /// Runs a line of the README in `sh`, our programs in its path, on the server that really runs.
 fn shell(env: &TestEnv, line: &str, server: Option<&Server>, key: &str) -> String {
-    let line = server.map_or_else(|| line.to_owned(), |server| line.replace("127.0.0.1:10000", &server.address().to_string()));
+    let line =
+        server.map_or_else(|| line.to_owned(), |server| line.replace("127.0.0.1:10000", &server.address().to_string()));
     let shown = Regex::new("[0-9a-f]{40}").expect("a plain pattern");
     let line = shown.replace_all(&line, key).into_owned();
     let mut command = Command::new("sh");

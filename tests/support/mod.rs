@@ -11,3 +11,19 @@ pub use env::{Program, TestEnv};
 pub use process::Output;
 pub use server::{Reply, Server};
 pub use terminal::{Ended, Terminal};
+
+/// Says that a test cannot do its work on this machine: one line, or a failure where `HALLPASS_CI` says that it must.
+#[expect(clippy::print_stderr, reason = "a test that did nothing must say so")]
+pub fn skip(reason: &str) {
+    assert!(std::env::var_os("HALLPASS_CI").is_none(), "the gate must be able to run this: {reason}");
+    eprintln!("SKIPPED: {reason}");
+}
+
+/// This process is root, as the gate is; else the test that asks is skipped.
+pub fn is_root() -> bool {
+    let root = rustix::process::getuid().is_root();
+    if !root {
+        skip("starting a program under another user needs root");
+    }
+    root
+}

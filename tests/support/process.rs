@@ -42,7 +42,6 @@ impl Output {
 
     /// Panics unless the process ended with 0; returns what it printed.
     #[track_caller]
-    #[must_use]
     pub fn success(self) -> String {
         assert_eq!(self.code, 0, "the process failed:\n{}", self.text());
         self.stdout
