@@ -68,6 +68,20 @@ def timed(command, env):
     return (time.perf_counter() - began) * 1000
 
 
+def measured(command, env, stdin=None):
+    """Seconds and greatest resident megabytes of one process that must succeed."""
+    with open(stdin or os.devnull, "rb") as source, open(PLACE / "output", "w+b") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, env=env, cwd=env["HOME"], stdin=source, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            output.seek(0)
+            sys.exit(f"{' '.join(command)[:200]} failed:\n{output.read()[-2000:].decode(errors='replace')}")
+    return seconds, usage.ru_maxrss / 1024
+
+
 def figure(name, **values):
     """One line that a script can read."""
     shown = " ".join(f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items())
@@ -196,7 +210,82 @@ def requests():
         stop(theirs)
 
 
-ALL = {"start": start, "requests": requests}
+# What an admin asks of 100,000 users; each line is timed on its own, the best of three rounds.
+QUERIES = """
+import time
+from django.db.models import Count
+key = Token.objects.get(user_id=777).key
+def timed(name, work):
+    best = None
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        spent = time.perf_counter() - began
+        best = spent if best is None or spent < best else best
+    print(name, best)
+timed("get-username", lambda: [User.objects.get(username="user%d" % n) for n in range(500, 600)])
+timed("get-pk", lambda: [User.objects.get(pk=n) for n in range(500, 600)])
+timed("get-key", lambda: [Token.objects.get(key=key) for n in range(100)])
+timed("filter-email-icontains", lambda: len(User.objects.filter(email__icontains="R99@EX")))
+timed("filter-group-name", lambda: len(User.objects.filter(groups__name="editors")))
+timed("order-by-date-joined", lambda: list(User.objects.order_by("-date_joined")[:20]))
+timed("count", lambda: User.objects.count())
+timed("annotate-count", lambda: list(User.objects.annotate(n=Count("groups")).order_by("-n")[:20]))
+timed("exists", lambda: [User.objects.filter(username="user%d" % n).exists() for n in range(100)])
+timed("values-list", lambda: len(list(User.objects.values_list("username", flat=True))))
+timed("update-all", lambda: User.objects.update(first_name="x"))
+rounds = iter("abc")
+def bulk():
+    mark = next(rounds)
+    User.objects.bulk_create([User(username="bulk%s%d" % (mark, n)) for n in range(10000)])
+timed("bulk-create", bulk)
+"""
+
+
+def queries():
+    """Look-ups and changes over 100,000 users (BENCH_USERS), every line beside Django's."""
+    work, env, _ = prepared("queries", int(os.environ.get("BENCH_USERS", "100000")))
+    setup = "g = Group.objects.create(name='editors'); g.user_set.add(*User.objects.filter(pk__lte=1000))"
+    script = work / "queries.py"
+    script.write_text(QUERIES)
+    answers = []
+    for side in (ours, django):
+        run(side("shell", "-v", "0", "-c", setup), env)
+        out = run(side("shell", "-v", "0"), env, stdin=QUERIES)
+        answers.append(dict(line.split() for line in out.splitlines()))
+    for name, spent in answers[0].items():
+        mine, theirs = float(spent) * 1000, float(answers[1][name]) * 1000
+        figure("query", name=name, ratio=theirs / mine, ours_ms=mine, django_ms=theirs)
+
+
+def moving():
+    """loaddata and dumpdata of 100,000 users with tokens (BENCH_USERS)."""
+    work = fresh("moving")
+    env = environment(work)
+    path, _ = fixture(work, int(os.environ.get("BENCH_USERS", "100000")))
+    run(django("migrate", "-v", "0"), env)
+    for name, args in (("loaddata", ("loaddata", str(path))), ("dumpdata", ("dumpdata", "auth", "authtoken"))):
+        mine, memory = measured(ours(*args), env)
+        theirs, _ = measured(django(*args), env)
+        figure(name, ratio=theirs / mine, ours_s=mine, django_s=theirs, ours_mb=memory)
+
+
+def script():
+    """10,000 statements on a pipe, each of which makes a token; everything on disk at the end."""
+    work = fresh("script")
+    env = environment(work)
+    users = "User.objects.bulk_create([User(username='user%d' % n) for n in range(1, 10001)])"
+    lines = "".join(f"Token.objects.create(user_id={n})\n" for n in range(1, 10001))
+    (work / "script.py").write_text(lines)
+    run(django("migrate", "-v", "0"), env)
+    spent = []
+    for side in (ours, django):
+        run(side("shell", "-v", "0", "-c", users), env)
+        spent.append(measured(side("shell", "-v", "0"), env, stdin=work / "script.py")[0])
+    figure("script", ratio=spent[1] / spent[0], ours_s=spent[0], django_s=spent[1])
+
+
+ALL = {"start": start, "requests": requests, "script": script, "queries": queries, "moving": moving}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or ALL:
