@@ -13,12 +13,7 @@ fn main() -> ExitCode {
     let exit = on_big_stack(|| {
         shell::run(Options {
             code,
-            engine: Setup {
-                argv: vec!["hallpass".into(), "shell".into()],
-                settle: Rc::new(|| Ok(())),
-                interrupts,
-                guarded: Vec::new(),
-            },
+            engine: Setup { interrupts, ..Setup::default() },
             commands: Commands { known: Rc::new(|_| false), run: Rc::new(|_| 1) },
             banner: String::new(),
             history: None,

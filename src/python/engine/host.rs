@@ -22,7 +22,6 @@ pub(super) struct Host {
     pub(super) settle: Settle,
     pub(super) interrupts: Option<Interrupts>,
     /// Files and directories that scripts may not touch, with all that is in them.
-    #[expect(dead_code, reason = "the guard of files comes with the files")]
     pub(super) guarded: Vec<PathBuf>,
 }
 
@@ -65,7 +64,7 @@ pub(super) fn wait(vm: &VirtualMachine, source: Option<BorrowedFd<'_>>, at_most:
                 vm.check_signals()?;
                 interrupts.clear();
             }
-            Err(error) => return Err(system::os_error(vm, &error, None)),
+            Err(error) => return Err(system::os_error(vm, &error)),
         }
     }
 }
@@ -78,7 +77,7 @@ pub(super) fn read_stdin(vm: &VirtualMachine, into: &mut [u8]) -> PyResult<usize
         match rustix::io::read(stdin, &mut *into) {
             Ok(n) => return Ok(n),
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
-            Err(error) => return Err(system::os_error(vm, &io::Error::from(error), None)),
+            Err(error) => return Err(system::os_error(vm, &io::Error::from(error))),
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn build(argv: Vec<String>, signals: Option<UserSignalReceiver>) -> I
     let mut native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
     native.extend(bridge::modules(&builder.ctx));
     native.extend([super::streams::module_def(&builder.ctx), super::system::module_def(&builder.ctx)]);
-    native.push(super::system::posix_def(&builder.ctx));
+    native.extend([super::system::posix_def(&builder.ctx), super::files::module_def(&builder.ctx)]);
     let builder = builder
         .add_native_modules(&native)
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)

@@ -4,15 +4,20 @@
 //! not for two threads, and its evaluation loop and its parser recurse.
 
 mod complete;
+mod files;
+mod guard;
 mod host;
 mod interpreter;
 mod interrupt;
 mod names;
+mod namespace;
 pub mod secrets;
 mod streams;
 mod system;
+mod terminal;
+mod traceback;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -24,8 +29,11 @@ use vm::scope::Scope;
 use vm::{AsObject, Interpreter, VirtualMachine};
 
 use complete::Completeness;
+use namespace::Kind;
+use traceback::Hints;
 
 pub use interrupt::{Interrupts, Woken, die_by_interrupt};
+pub use namespace::{IMPORTED, Imports};
 
 /// Makes everything durable that this process has seen. Called before anything leaves the process: text, a prompt, an
 /// exit status. The error is the message of the `OperationalError` that Python sees.
@@ -41,6 +49,34 @@ pub struct Setup {
     pub interrupts: Option<Interrupts>,
     /// Files and directories that scripts may not touch, with all that is in them: store, keyring, history.
     pub guarded: Vec<PathBuf>,
+    /// What is there without an import.
+    pub imports: Imports,
+    /// What is shown of a `CommandError` that ends a script.
+    pub command_errors: CommandErrors,
+}
+
+/// What Django shows of a `CommandError` that ends a script.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum CommandErrors {
+    /// The message alone.
+    #[default]
+    Message,
+    /// The traceback (`--traceback`).
+    Traceback,
+}
+
+impl Default for Setup {
+    /// For a program that keeps nothing and talks to nobody: nothing to settle, nothing to guard.
+    fn default() -> Self {
+        Self {
+            argv: vec!["hallpass".into(), "shell".into()],
+            settle: Rc::new(|| Ok(())),
+            interrupts: None,
+            guarded: Vec::new(),
+            imports: Imports::default(),
+            command_errors: CommandErrors::default(),
+        }
+    }
 }
 
 /// How a script, or a statement that asked for it, ended the process.
@@ -67,6 +103,9 @@ pub enum Outcome {
 pub struct Engine {
     interpreter: Interpreter,
     globals: PyDictRef,
+    kind: Cell<Kind>,
+    imports: Imports,
+    command_errors: CommandErrors,
     /// The lines of the statement that is being typed, each with its newline.
     pending: RefCell<String>,
 }
@@ -88,6 +127,10 @@ pub fn on_big_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     })
 }
 
+/// The module of Django's shell, and its file as we have it.
+const SHELL_MODULE: &str = "django.core.management.commands.shell";
+const SHELL_FILE: &str = "<frozen django.core.management.commands.shell>";
+
 impl Engine {
     /// Builds the interpreter: about 10 ms.
     ///
@@ -100,9 +143,22 @@ impl Engine {
         let interpreter = interpreter::build(setup.argv, signals);
         let globals = interpreter.enter(|vm| {
             streams::install(vm).expect("the streams need nothing but their own module");
-            vm.new_scope_with_main().expect("__main__ can be made in a new interpreter").globals
+            system::install(vm).expect("the system needs nothing but its own module");
+            let globals = vm.new_scope_with_main().expect("__main__ can be made in a new interpreter").globals;
+            // Django runs a script among the names of its shell module.
+            for (name, value) in [("__name__", SHELL_MODULE), ("__file__", SHELL_FILE)] {
+                globals.set_item(name, vm.ctx.new_str(value).into(), vm).expect("a new dict takes a string");
+            }
+            globals
         });
-        Self { interpreter, globals, pending: RefCell::default() }
+        Self {
+            interpreter,
+            globals,
+            kind: Cell::new(Kind::Script),
+            imports: setup.imports,
+            command_errors: setup.command_errors,
+            pending: RefCell::default(),
+        }
     }
 
     /// Runs `source` as one module, as Django's `shell -c` and its standard input do.
@@ -114,7 +170,7 @@ impl Engine {
     pub fn run_part(&self, source: &str) -> Option<Exit> {
         self.interpreter.enter(|vm| {
             let done = self.compile_and_run(vm, source, Mode::Exec, "<string>").and_then(|()| streams::flush(vm));
-            done.err().map(|exc| conclude(vm, &exc))
+            done.err().map(|exc| conclude(vm, &exc, self.command_errors))
         })
     }
 
@@ -125,7 +181,7 @@ impl Engine {
     pub fn read_stdin(&self) -> Result<String, Exit> {
         self.interpreter.enter(|vm| {
             let read = vm.sys_module.get_attr("stdin", vm).and_then(|stdin| vm.call_method(&stdin, "read", ()));
-            read.and_then(|text| text.try_into_value(vm)).map_err(|exc| conclude(vm, &exc))
+            read.and_then(|text| text.try_into_value(vm)).map_err(|exc| conclude(vm, &exc, self.command_errors))
         })
     }
 
@@ -155,11 +211,13 @@ impl Engine {
                 .and_then(|()| streams::flush(vm));
             match done {
                 Ok(()) => Outcome::Done,
-                Err(exc) if exc.fast_isinstance(vm.ctx.exceptions.system_exit) => Outcome::Exit(conclude(vm, &exc)),
+                Err(exc) if exc.fast_isinstance(vm.ctx.exceptions.system_exit) => {
+                    Outcome::Exit(conclude(vm, &exc, self.command_errors))
+                }
                 Err(exc) => {
                     // What was printed before the error stands before it.
                     let _ = streams::flush(vm);
-                    report(vm, &exc, Place::Console);
+                    traceback::print(vm, &exc, Hints::Withheld);
                     Outcome::Done
                 }
             }
@@ -170,9 +228,14 @@ impl Engine {
     pub fn open_console(&self) {
         // A console has no `__name__`: a class made in it says no module.
         self.interpreter.enter(|vm| {
-            for name in ["__name__", "__doc__", "__loader__", "__spec__", "__package__", "__annotations__"] {
+            for name in ["__name__", "__file__", "__doc__", "__loader__", "__spec__", "__package__", "__annotations__"]
+            {
                 // Not there is as good as gone.
                 let _ = self.globals.del_item(name, vm);
+            }
+            self.kind.set(Kind::Console);
+            if let Err(exc) = namespace::fill(vm, &self.globals, None, Kind::Console, self.imports) {
+                traceback::print(vm, &exc, Hints::Offered);
             }
         });
     }
@@ -228,6 +291,9 @@ impl Engine {
     ) -> Result<(), PyBaseExceptionRef> {
         let guarded = catch_unwind(AssertUnwindSafe(|| {
             let code = vm.compile(source, mode, path.to_owned()).map_err(|e| vm.new_syntax_error(&e, Some(source)))?;
+            if self.kind.get() == Kind::Script {
+                namespace::fill(vm, &self.globals, Some(&code), Kind::Script, self.imports)?;
+            }
             vm.run_code_obj(code, Scope::with_builtins(None, self.globals.clone(), vm)).map(drop)
         }));
         guarded
@@ -235,21 +301,8 @@ impl Engine {
     }
 }
 
-/// Where an exception ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Place {
-    /// At the top of a script.
-    Script,
-    /// In a statement at the prompt.
-    Console,
-}
-
-fn report(vm: &VirtualMachine, exc: &PyBaseExceptionRef, _place: Place) {
-    vm.print_exception(exc.clone());
-}
-
 /// Prints what is to be printed about an exception that ended a script, and says how the process ends.
-fn conclude(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Exit {
+fn conclude(vm: &VirtualMachine, exc: &PyBaseExceptionRef, shown: CommandErrors) -> Exit {
     if exc.fast_isinstance(vm.ctx.exceptions.system_exit) {
         let status = vm.handle_exit_exception(exc.clone());
         // The kernel keeps the low eight bits of a status.
@@ -257,6 +310,24 @@ fn conclude(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Exit {
     }
     // What was printed before the error stands before it; that it cannot be printed is no news now.
     let _ = streams::flush(vm);
-    report(vm, exc, Place::Script);
+    if shown == CommandErrors::Message
+        && let Some(status) = command_error(vm, exc)
+    {
+        return Exit::Status(status);
+    }
+    traceback::print(vm, exc, Hints::Offered);
     if exc.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) { Exit::Interrupted } else { Exit::Status(1) }
+}
+
+/// Says a `CommandError` as Django's commands say it, without a traceback. The status is its `returncode`.
+fn command_error(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Option<u8> {
+    let modules = vm.sys_module.get_attr("modules", vm).ok()?;
+    let class = modules.get_item("django.core.management.base", vm).ok()?.get_attr("CommandError", vm).ok()?;
+    if !exc.as_object().is_instance(&class, vm).ok()? {
+        return None;
+    }
+    let said = exc.as_object().str(vm).ok()?;
+    traceback::write_to_stderr(vm, format!("{}: {}\n", exc.class().name(), said.to_string_lossy()));
+    let status = exc.as_object().get_attr("returncode", vm).ok().and_then(|code| code.try_into_value::<i64>(vm).ok());
+    Some((status.unwrap_or(1) & 0xff) as u8)
 }

@@ -97,7 +97,7 @@ mod _hallpass_streams {
                 }
                 Target::Err => std::io::stderr().lock().write_all(&bytes),
             };
-            written.map_err(|e| os_error(vm, &e, None))
+            written.map_err(|e| os_error(vm, &e))
         }
 
         fn fileno(&self) -> i32 {
