@@ -1,0 +1,154 @@
+"""Rows as XML."""
+
+from django.core.serializers import base
+from django.core.serializers.python import Deserializer as PythonDeserializer
+
+_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ATTRIBUTE = {**_TEXT, '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
+class UnserializableContentError(ValueError):
+    pass
+
+
+def _escaped(text, table):
+    return "".join(table.get(c, c) for c in str(text))
+
+
+class Serializer(base.Serializer):
+    def _line(self, level):
+        if self.options.get("indent") is not None:
+            self.stream.write("\n" + " " * (self.options["indent"] * level))
+
+    def _open(self, name, **attributes):
+        shown = "".join(' %s="%s"' % (key, _escaped(value, _ATTRIBUTE)) for key, value in attributes.items())
+        self.stream.write("<%s%s>" % (name, shown))
+
+    def _close(self, name):
+        self.stream.write("</%s>" % name)
+
+    def _text(self, text):
+        if any(ord(c) < 32 and c not in "\t\n\r" for c in text):
+            raise UnserializableContentError("Control characters are not supported in XML 1.0")
+        self.stream.write(_escaped(text, _TEXT))
+
+    def _none(self):
+        self.stream.write("<None></None>")
+
+    def start_serialization(self):
+        self.stream.write('<?xml version="1.0" encoding="utf-8"?>\n')
+        self._open("django-objects", version="1.0")
+
+    def end_serialization(self):
+        self._line(0)
+        self._close("django-objects")
+
+    def start_object(self, obj):
+        self._line(1)
+        attributes = {"model": str(obj._meta)}
+        if self._shows_pk(obj) and obj.pk is not None:
+            attributes["pk"] = obj.pk
+        self._open("object", **attributes)
+
+    def end_object(self, obj):
+        self._line(1)
+        self._close("object")
+
+    def handle_field(self, obj, field):
+        self._line(2)
+        self._open("field", name=field.name, type=field.get_internal_type())
+        value = getattr(obj, field.attname)
+        if value is None:
+            self._none()
+        else:
+            try:
+                self._text(value.isoformat() if hasattr(value, "isoformat") else field.value_to_string(obj))
+            except UnserializableContentError:
+                raise ValueError(
+                    "%s.%s (pk:%s) contains unserializable characters"
+                    % (obj.__class__.__name__, field.name, obj.pk)
+                )
+        self._close("field")
+
+    def _open_relation(self, field):
+        self._line(2)
+        self._open("field", name=field.name, rel=field.remote_field.__class__.__name__,
+                   to=str(field.related_model._meta))
+
+    def _key(self, related):
+        for part in related.natural_key():
+            self._open("natural")
+            self._text(str(part))
+            self._close("natural")
+
+    def handle_fk_field(self, obj, field):
+        self._open_relation(field)
+        value = getattr(obj, field.attname)
+        if value is None:
+            self._none()
+        elif self.use_natural_foreign_keys and hasattr(field.related_model, "natural_key"):
+            self._key(getattr(obj, field.name))
+        else:
+            self._text(str(value))
+        self._close("field")
+
+    def handle_m2m_field(self, obj, field):
+        self._open_relation(field)
+        natural = self.use_natural_foreign_keys and hasattr(field.related_model, "natural_key")
+        found = getattr(obj, field.name)
+        for related in found.all():
+            self._line(3)
+            if natural:
+                self._open("object")
+                self._key(related)
+            else:
+                self._open("object", pk=related.pk)
+            self._close("object")
+        if found.all():
+            self._line(2)
+        self._close("field")
+
+
+class Deserializer(PythonDeserializer):
+    def __init__(self, stream_or_string, **options):
+        text = stream_or_string
+        if not isinstance(text, (bytes, str)):
+            text = text.read()
+        super().__init__(self._documents(text), **options)
+
+    def _documents(self, text):
+        from xml.etree import ElementTree
+
+        if isinstance(text, bytes):
+            text = text.decode()
+        if "<!DOCTYPE" in text:
+            raise base.DeserializationError("a fixture has no document type")
+        # The declaration is for bytes; this is text by now.
+        if text.startswith("<?xml"):
+            text = text[text.index("?>") + 2 :]
+        for node in ElementTree.fromstring(text.strip()).findall("object"):
+            model = node.get("model")
+            if not model:
+                raise base.DeserializationError(
+                    "<object> node is missing the required 'model' attribute"
+                )
+            data = {"model": model, "fields": {}}
+            if node.get("pk") is not None:
+                data["pk"] = node.get("pk")
+            for field in node.findall("field"):
+                if not field.get("name"):
+                    raise base.DeserializationError("<field> node is missing the 'name' attribute")
+                data["fields"][field.get("name")] = _value(field)
+            yield data
+
+
+def _natural(node):
+    return [(part.text or "").strip() for part in node.findall("natural")]
+
+
+def _value(node):
+    if node.find("None") is not None:
+        return None
+    if node.get("rel") == "ManyToManyRel":
+        return [_natural(one) or one.get("pk") for one in node.findall("object")]
+    return _natural(node) or "".join(node.itertext()) if node.get("rel") else "".join(node.itertext())

@@ -1,0 +1,125 @@
+"""Dictionaries and lists with a twist."""
+
+
+class OrderedSet:
+    def __init__(self, iterable=None):
+        self.dict = dict.fromkeys(iterable or ())
+
+    def add(self, item):
+        self.dict[item] = None
+
+    def remove(self, item):
+        del self.dict[item]
+
+    def discard(self, item):
+        self.dict.pop(item, None)
+
+    def __iter__(self):
+        return iter(self.dict)
+
+    def __reversed__(self):
+        return reversed(self.dict)
+
+    def __contains__(self, item):
+        return item in self.dict
+
+    def __bool__(self):
+        return bool(self.dict)
+
+    def __len__(self):
+        return len(self.dict)
+
+    def __repr__(self):
+        return "%s(%s)" % (type(self).__qualname__, repr(list(self.dict)) if self.dict else "")
+
+
+class MultiValueDictKeyError(KeyError):
+    pass
+
+
+class MultiValueDict(dict):
+    """A list of values for each key; reading gives the last."""
+
+    def __repr__(self):
+        return "<%s: %s>" % (type(self).__name__, super().__repr__())
+
+    def __getitem__(self, key):
+        try:
+            values = super().__getitem__(key)
+        except KeyError:
+            raise MultiValueDictKeyError(key)
+        return values[-1] if values else []
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, [value])
+
+    def get(self, key, default=None):
+        try:
+            value = self[key]
+        except KeyError:
+            return default
+        return default if value == [] else value
+
+    def getlist(self, key, default=None):
+        if key in self:
+            return list(super().__getitem__(key))
+        return [] if default is None else default
+
+    def setlist(self, key, list_):
+        super().__setitem__(key, list_)
+
+    def setdefault(self, key, default=None):
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def appendlist(self, key, value):
+        self.setlist(key, self.getlist(key) + [value])
+
+    def items(self):
+        for key in self:
+            yield key, self[key]
+
+    def lists(self):
+        return iter(super().items())
+
+    def values(self):
+        for key in self:
+            yield self[key]
+
+    def copy(self):
+        return type(self)([(key, values[:]) for key, values in self.lists()])
+
+    def dict(self):
+        return {key: self[key] for key in self}
+
+
+class ImmutableList(tuple):
+    pass
+
+
+class CaseInsensitiveMapping:
+    def __init__(self, data):
+        items = data.items() if hasattr(data, "items") else data
+        self._store = {key.lower(): (key, value) for key, value in items}
+
+    def __getitem__(self, key):
+        return self._store[key.lower()][1]
+
+    def __contains__(self, key):
+        return isinstance(key, str) and key.lower() in self._store
+
+    def __iter__(self):
+        return (key for key, _ in self._store.values())
+
+    def __len__(self):
+        return len(self._store)
+
+    def get(self, key, default=None):
+        return self._store.get(key.lower(), (key, default))[1]
+
+    def items(self):
+        return list(self._store.values())
+
+    def __repr__(self):
+        return repr(dict(self._store.values()))

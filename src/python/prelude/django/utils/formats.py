@@ -1,0 +1,58 @@
+"""Dates and numbers as the locale en-us writes them."""
+
+import datetime
+
+DATE_FORMAT = "N j, Y"
+DATETIME_FORMAT = "N j, Y, P"
+TIME_FORMAT = "P"
+YEAR_MONTH_FORMAT = "F Y"
+MONTH_DAY_FORMAT = "F j"
+SHORT_DATE_FORMAT = "m/d/Y"
+SHORT_DATETIME_FORMAT = "m/d/Y P"
+FIRST_DAY_OF_WEEK = 0
+DECIMAL_SEPARATOR = "."
+THOUSAND_SEPARATOR = ","
+NUMBER_GROUPING = 3
+
+
+def get_format(format_type, lang=None, use_l10n=None):
+    return globals().get(format_type, format_type)
+
+
+def date_format(value, format=None, use_l10n=None):
+    from django.utils import dateformat
+
+    return dateformat.format(value, get_format(format or "DATE_FORMAT"))
+
+
+def time_format(value, format=None, use_l10n=None):
+    from django.utils import dateformat
+
+    return dateformat.time_format(value, get_format(format or "TIME_FORMAT"))
+
+
+def number_format(value, decimal_pos=None, use_l10n=None, force_grouping=False):
+    text = str(value) if decimal_pos is None else "%.*f" % (decimal_pos, value)
+    if not force_grouping:
+        return text
+    sign = "-" if text.startswith("-") else ""
+    whole, dot, rest = text.removeprefix("-").partition(".")
+    groups = []
+    while len(whole) > 3:
+        groups.insert(0, whole[-3:])
+        whole = whole[:-3]
+    return sign + ",".join([whole, *groups]) + dot + rest
+
+
+def localize(value, use_l10n=None):
+    if isinstance(value, (bool, str)):
+        return str(value) if isinstance(value, bool) else value
+    if isinstance(value, (int, float)):
+        return number_format(value)
+    if isinstance(value, datetime.datetime):
+        return date_format(value, "DATETIME_FORMAT")
+    if isinstance(value, datetime.date):
+        return date_format(value)
+    if isinstance(value, datetime.time):
+        return time_format(value)
+    return value
