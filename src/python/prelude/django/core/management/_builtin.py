@@ -46,6 +46,7 @@ OPTIONS = {
     "showmigrations": "app_label:=" + _DATABASE,
     "sqlflush": _DATABASE,
     "sqlmigrate": "app_label:= migration_name:= backwards" + _DATABASE,
+    "shell": "no_startup no_imports interface command",
     "sqlsequencereset": "args" + _DATABASE,
 }
 # What says nothing to a command here.
@@ -56,7 +57,7 @@ _QUIET = {"stdout", "stderr", "stdin", "settings", "pythonpath", "skip_checks", 
 def _flags(name):
     """The flags of a command by the names of its options in Python."""
     flags = {}
-    for entry in (_COMMON + " " + OPTIONS[name]).split():
+    for entry in (_COMMON + " " + OPTIONS.get(name, "")).split():
         option, _, flag = entry.partition(":")
         flags[option] = flag or "--" + option.replace("_", "-")
     return flags
@@ -136,10 +137,8 @@ def _exception(kind, message, status):
     return found(message) if message else found()
 
 
-def command(name):
-    """An object of a command, for those who take it by its class."""
-    if name not in APPS:
-        raise CommandError("Unknown command: %r" % name)
+def command_class(name):
+    """The class of a command, for those who take it by its module."""
 
     class Command(BaseCommand):
         def _called(self, _, args, options):
@@ -156,4 +155,16 @@ def command(name):
             execute_from_command_line(argv)
 
     Command.__module__ = "%s.management.commands.%s" % (APPS[name], name)
-    return Command()
+    Command.__qualname__ = "Command"
+    return Command
+
+
+def command(name):
+    """An object of a command."""
+    if name not in APPS:
+        raise CommandError("Unknown command: %r" % name)
+    try:
+        module = __import__("%s.management.commands.%s" % (APPS[name], name), fromlist=["Command"])
+    except ModuleNotFoundError:
+        return command_class(name)()
+    return module.Command()

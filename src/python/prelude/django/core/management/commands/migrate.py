@@ -1,0 +1,5 @@
+"""The command migrate, as a class."""
+
+from django.core.management import _builtin
+
+Command = _builtin.command_class("migrate")
