@@ -41,6 +41,8 @@ pub use tokens::{NewToken, Overlap, Recovery};
 pub use tx::{Scan, Tx};
 pub use users::Cascade;
 
+pub use crate::password;
+
 use crate::{
     domain::{Actor, Clock, Entropy, Policy},
     seal::{Age, KeyringError},

@@ -18,7 +18,7 @@ pub use run::{Fetched, Found};
 pub use write::{Assignment, Deleted, Patch};
 
 use super::{Authority, ChangeError, Tx};
-use crate::domain::{Model, Value, filter::Query};
+use crate::domain::{Entropy, Model, Value, filter::Query};
 
 /// A question was not answered, or a change by it not made.
 #[derive(Debug)]
@@ -72,6 +72,12 @@ impl From<ChangeError> for QueryError {
 }
 
 impl Tx<'_> {
+    /// Random bytes.
+    #[must_use]
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.core.entropy
+    }
+
     /// The results of a query, in SQLite's order where it names none.
     pub fn fetch(&mut self, query: &Query) -> Result<Fetched, QueryError> {
         run::fetch(self, query)

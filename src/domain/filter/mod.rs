@@ -6,7 +6,7 @@ mod path;
 mod visit;
 
 pub use expression::{Aggregate, Arithmetic, Expr, Func, Part, Summary, Trunc};
-pub use path::{Path, PathError, Step, Target, choices};
+pub use path::{Path, PathError, Step, Target, choices, links};
 
 use super::{Model, Value};
 
@@ -251,10 +251,11 @@ impl Query {
         }
     }
 
-    /// The row that `step` leads to from `parent`, joined if it was not yet.
+    /// The row that `step` leads to from `parent`, joined if it was not yet. Call 0 shares what any call has joined:
+    /// an order, a selection or an annotation.
     pub fn join(&mut self, parent: Alias, step: Step, call: u32) -> Alias {
         let shared =
-            |join: &Join| join.parent == parent && join.step == step && (!step.reaches_many() || join.call == call);
+            |join: &Join| join.parent == parent && join.step == step && (!step.reaches_many() || call == 0 || join.call == call);
         match self.joins.iter().position(shared) {
             Some(at) => at + 1,
             None => {

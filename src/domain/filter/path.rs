@@ -217,7 +217,7 @@ fn find(model: Model, view: View, name: &str) -> Option<Found> {
 
 /// The step over the links `through`, from `from` to `to`.
 #[must_use]
-pub(super) fn links(through: Model, from: Model, to: Model) -> Step {
+pub fn links(through: Model, from: Model, to: Model) -> Step {
     let end = |of: Model| {
         let fields = through.describe().fields;
         let at = fields.iter().position(|field| field.related().is_some_and(|related| related.to == of));

@@ -184,3 +184,45 @@ impl Expr {
         }
     }
 }
+
+impl Query {
+    /// Takes over the joins of another query on the same model; returns its conditions, which look at them.
+    pub fn adopt(&mut self, other: Self) -> Vec<Cond> {
+        let mut places = vec![0];
+        self.calls += 1;
+        for join in other.joins {
+            let parent = places[join.parent];
+            let place = self.join(parent, join.step, self.calls);
+            places.push(place);
+        }
+        let mut conditions = other.conditions;
+        for cond in &mut conditions {
+            cond.own_exprs(&mut |expr| {
+                if let Expr::Column { alias, .. } = expr {
+                    *alias = places[*alias];
+                }
+            });
+        }
+        conditions
+    }
+}
+
+impl Cond {
+    /// As `each_expr`, without going into subqueries, whose aliases are their own.
+    fn own_exprs(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Self::All(list) | Self::Any(list) | Self::Odd(list) => list.iter_mut().for_each(|cond| cond.own_exprs(f)),
+            Self::Not(inner) | Self::Known(inner) => inner.own_exprs(f),
+            Self::Always(_) | Self::Among(_) => {}
+            Self::Test { left, right, .. } => {
+                left.each(f);
+                match right {
+                    Right::One(expr) => expr.each(f),
+                    Right::Many(list) => list.iter_mut().for_each(|expr| expr.each(f)),
+                    Right::Rows(_) => {}
+                }
+            }
+            Self::IsNull(expr) | Self::Holds(expr) => expr.each(f),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Django's exceptions, in Django's words.
+
+use rustpython_vm::{VirtualMachine, builtins::PyBaseExceptionRef};
+
+use super::{import, raise};
+use crate::domain::filter::{Annotation, PathError};
+
+/// A name that is no field.
+pub(super) fn unresolved(error: &PathError, annotations: &[Annotation], vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let mut choices: Vec<&str> = error.choices.clone();
+    choices.extend(annotations.iter().filter(|a| a.shown).map(|a| a.name.as_str()));
+    choices.sort_unstable();
+    let (name, choices) = (&error.name, choices.join(", "));
+    let message = format!("Cannot resolve keyword '{name}' into field. Choices are: {choices}");
+    raise(vm, "django.core.exceptions", "FieldError", message)
+}
+
+/// A look-up or transform that the field does not have.
+pub(super) fn unsupported(
+    unsupported: &str,
+    name: &str,
+    class_name: &'static str,
+    moment: bool,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    // The nearest names are searched by Python's own difflib, as Django does.
+    let suggest = || -> rustpython_vm::PyResult<String> {
+        let near = import(vm, "django.db.models.lookups")?.get_attr("_suggestion", vm)?;
+        Ok(near.call((vm.ctx.new_str(name), vm.ctx.new_bool(moment)), vm)?.str(vm)?.to_string_lossy().into_owned())
+    };
+    match suggest() {
+        Ok(suggestion) => {
+            let message = format!(
+                "Unsupported lookup '{unsupported}' for {class_name} or join on the field not permitted{suggestion}"
+            );
+            raise(vm, "django.core.exceptions", "FieldError", message)
+        }
+        Err(error) => error,
+    }
+}
+
+pub(super) fn isnull(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    vm.new_value_error("The QuerySet value for an isnull lookup must be True or False.".to_owned())
+}
+
+/// What CPython says of `a, b = something` of another length.
+pub(super) fn cannot_unpack(length: usize, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    vm.new_value_error(if length > 2 {
+        "too many values to unpack (expected 2)".to_owned()
+    } else {
+        format!("not enough values to unpack (expected 2, got {length})")
+    })
+}

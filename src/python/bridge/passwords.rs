@@ -1,0 +1,74 @@
+//! Django's hashers and validators, for the prelude.
+
+use rustpython_vm::{
+    PyResult, VirtualMachine,
+    builtins::{PyBaseExceptionRef, PyStr},
+};
+
+use super::state;
+use crate::authority::password::{
+    self, Encoding, Hasher, Malformed, Verdict,
+    UserAttributes, validate,
+};
+
+/// Random text of an alphabet.
+pub(super) fn random_text(length: usize, alphabet: &str, vm: &VirtualMachine) -> PyResult<String> {
+    let letters: Vec<char> = alphabet.chars().collect();
+    let Some(limit) = (u32::MAX as usize).checked_div(letters.len()) else { return Ok(String::new()) };
+    let limit = limit * letters.len();
+    let draw = |tx: &mut crate::authority::Tx<'_>| {
+        let mut text = String::with_capacity(length);
+        while text.chars().count() < length {
+            let mut bytes = [0; 4];
+            tx.entropy().fill(&mut bytes);
+            let drawn = u32::from_le_bytes(bytes) as usize;
+            // What lies behind the last whole turn of the alphabet would favour its first letters.
+            if drawn < limit {
+                text.push(letters[drawn % letters.len()]);
+            }
+        }
+        Ok(text)
+    };
+    state::run(vm, |session| session.transact(draw))
+}
+
+/// An encoded hash.
+pub(super) fn encode(hasher: &str, password: &PyStr, salt: Option<&PyStr>, vm: &VirtualMachine) -> PyResult<String> {
+    let hasher = Hasher::named(hasher).map_err(|error| malformed(&error, vm))?;
+    let salt = match salt {
+        Some(salt) => salt.to_string_lossy().into_owned(),
+        None => state::run(vm, |session| session.transact(|tx| Ok(hasher.salt(tx.entropy()))))?,
+    };
+    hasher.encode(&password.to_string_lossy(), &salt).map_err(|error| malformed(&error, vm))
+}
+
+/// Whether it is the password, and whether the hash is due for a new one.
+pub(super) fn verify(password: &PyStr, encoded: &PyStr, vm: &VirtualMachine) -> PyResult<(bool, bool)> {
+    match password::verify(&password.to_string_lossy(), &encoded.to_string_lossy()) {
+        Verdict::Accepted(Encoding::Current) => Ok((true, false)),
+        Verdict::Accepted(Encoding::Outdated) => Ok((true, true)),
+        Verdict::Refused => Ok((false, false)),
+        Verdict::Malformed(error) => Err(malformed(&error, vm)),
+    }
+}
+
+/// The name of the hasher that made a hash.
+pub(super) fn identify(encoded: &PyStr, vm: &VirtualMachine) -> PyResult<&'static str> {
+    password::identify(&encoded.to_string_lossy()).map(Hasher::algorithm).map_err(|error| malformed(&error, vm))
+}
+
+/// The faults of a password, as (message, code).
+pub(super) fn faults(password: &str, attributes: Option<[String; 4]>) -> Vec<(String, &'static str)> {
+    let user = attributes.as_ref().map(|[username, first_name, last_name, email]| UserAttributes {
+        username,
+        first_name,
+        last_name,
+        email,
+    });
+    validate(password, user.as_ref()).into_iter().map(|fault| (fault.message(), fault.code())).collect()
+}
+
+fn malformed(error: &Malformed, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    // The libraries whose exceptions Django lets through are not here: their nearest builtin takes the place.
+    vm.new_value_error(error.message.clone())
+}

@@ -1,0 +1,461 @@
+//! The query behind a `QuerySet`: each method gives a new one, or asks.
+
+use rustpython_vm::{
+    Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::{PyDictRef, PyListRef, PyStr, PyStrRef, PyTupleRef, PyTypeRef},
+    function::{ArgSequence, OptionalArg},
+    pyclass,
+};
+
+use super::{
+    compile::{Compiler, Negation, query_of},
+    errors,
+    expression::{self, Scope, annotated, from_object, out_of, reference},
+    raise, rows, state,
+    value::to_python,
+};
+use crate::domain::{
+    Model,
+    filter::{
+        Annotation, Combine, Cond, Expr, Grouping, Nulls, Order, OrderBy, Path, Query, Select, View,
+    },
+};
+
+/// `QuerySet.query`.
+#[pyclass(module = "django.db.models.sql.query", name = "Query")]
+#[derive(Debug, PyPayload)]
+pub(super) struct PyQuery {
+    pub(super) query: Query,
+}
+
+fn wrap(query: Query, vm: &VirtualMachine) -> PyRef<PyQuery> {
+    PyQuery { query }.into_ref(&vm.ctx)
+}
+
+/// All rows of a model.
+pub(super) fn all(label: &str, every: bool, vm: &VirtualMachine) -> PyResult<PyRef<PyQuery>> {
+    let model = rows::model(label, vm)?;
+    let view = if every { View::Every } else { View::Django };
+    Ok(wrap(Query::new(model, view), vm))
+}
+
+#[pyclass]
+impl PyQuery {
+    #[pygetset]
+    fn label(zelf: &Py<Self>) -> String {
+        zelf.query.model.label()
+    }
+
+    #[pygetset]
+    fn is_sliced(zelf: &Py<Self>) -> bool {
+        zelf.query.is_sliced()
+    }
+
+    #[pygetset]
+    fn low_mark(zelf: &Py<Self>) -> usize {
+        zelf.query.from
+    }
+
+    #[pygetset]
+    fn high_mark(zelf: &Py<Self>) -> Option<usize> {
+        zelf.query.to
+    }
+
+    #[pygetset]
+    fn is_combined(zelf: &Py<Self>) -> Option<&'static str> {
+        zelf.query.combined.as_ref().map(|(how, _)| match how {
+            Combine::Union | Combine::UnionAll => "union",
+            Combine::Intersection => "intersection",
+            Combine::Difference => "difference",
+        })
+    }
+
+    #[pygetset]
+    fn distinct_rows(zelf: &Py<Self>) -> bool {
+        zelf.query.distinct
+    }
+
+    /// Whether it has an order: an asked one, or the model's own where that counts.
+    #[pygetset]
+    fn is_ordered(zelf: &Py<Self>) -> bool {
+        let query = &zelf.query;
+        let own = query.default_order && !query.model.describe().ordering.is_empty();
+        !query.order.is_empty() || (own && query.grouping == Grouping::None)
+    }
+
+    #[pygetset]
+    fn is_empty(zelf: &Py<Self>) -> bool {
+        zelf.query.is_empty()
+    }
+
+    #[pygetset]
+    fn has_values(zelf: &Py<Self>) -> bool {
+        matches!(zelf.query.select, Select::Values(_))
+    }
+
+    #[pygetset]
+    fn annotation_names(zelf: &Py<Self>, vm: &VirtualMachine) -> PyListRef {
+        texts(zelf.query.annotations.iter().map(|annotation| annotation.name.as_str()), vm)
+    }
+
+    #[pygetset]
+    fn value_names(zelf: &Py<Self>, vm: &VirtualMachine) -> PyListRef {
+        match &zelf.query.select {
+            Select::Values(values) => texts(values.iter().map(|(name, _)| name.as_str()), vm),
+            Select::Row | Select::Only(_) => texts(std::iter::empty(), vm),
+        }
+    }
+
+    #[pymethod]
+    fn filter(zelf: &Py<Self>, negated: bool, args: PyTupleRef, kwargs: PyDictRef, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        let mut query = zelf.query.clone();
+        if args.is_empty() && kwargs.is_empty() {
+            return Ok(wrap(query, vm));
+        }
+        query.calls += 1;
+        let call = query.calls;
+        let at = Negation { branch: negated, current: negated };
+        let cond = Compiler { query: &mut query, vm, call }.arguments(&args, &kwargs, at)?;
+        let cond = if negated { cond.negated() } else { cond };
+        if cond != Cond::Always(true) {
+            query.conditions.push(cond);
+        }
+        Ok(wrap(query, vm))
+    }
+
+    #[pymethod]
+    fn annotate(zelf: &Py<Self>, name: PyStrRef, object: PyObjectRef, shown: bool, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        let mut query = zelf.query.clone();
+        let expr = from_object(&object, &mut Scope { query: &mut query, call: 0 }, vm)?;
+        let name = name.to_string_lossy().into_owned();
+        let sums = expr.has_aggregate();
+        query.annotations.retain(|annotation| annotation.name != name);
+        query.annotations.push(Annotation { name: name.clone(), expr: expr.clone(), shown });
+        if let Select::Values(values) = &mut query.select {
+            if shown {
+                values.retain(|(known, _)| *known != name);
+                values.push((name, expr));
+            }
+            if sums {
+                let by = values.iter().map(|(_, expr)| expr).filter(|expr| !expr.has_aggregate()).cloned().collect();
+                query.grouping = Grouping::By(by);
+            }
+        } else if sums && query.grouping == Grouping::None {
+            query.grouping = Grouping::Model;
+        }
+        Ok(wrap(query, vm))
+    }
+
+    #[pymethod]
+    fn values(zelf: &Py<Self>, names: ArgSequence<PyStrRef>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        let mut query = zelf.query.clone();
+        let mut list = Vec::new();
+        if names.is_empty() {
+            let model = query.model;
+            for (field, described) in model.describe().fields.iter().enumerate() {
+                if rows::is_seen(described, query.view) {
+                    list.push((described.attname.to_owned(), Expr::Column { alias: 0, model, field }));
+                }
+            }
+            let shown = query.annotations.iter().filter(|annotation| annotation.shown);
+            list.extend(shown.map(|annotation| (annotation.name.clone(), annotation.expr.clone())));
+        }
+        for name in &names {
+            let name = name.to_string_lossy().into_owned();
+            if let Some(hidden) = query.annotation(&name).filter(|annotation| !annotation.shown) {
+                let message =
+                    format!("Cannot select the '{}' alias. Use annotate() to promote it.", hidden.name);
+                return Err(raise(vm, "django.core.exceptions", "FieldError", message));
+            }
+            let expr = selected(&mut query, &name, vm)?;
+            list.push((name, expr));
+        }
+        query.select = Select::Values(list);
+        Ok(wrap(query, vm))
+    }
+
+    /// Only these fields are asked for, by their places in the model.
+    #[pymethod]
+    fn only(zelf: &Py<Self>, fields: ArgSequence<usize>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        let pk = query.model.describe().pk;
+        let fields = fields.into_vec();
+        let fields = if fields.contains(&pk) { fields } else { std::iter::once(pk).chain(fields).collect() };
+        query.select = Select::Only(fields);
+        wrap(query, vm)
+    }
+
+    #[pymethod]
+    fn all_fields(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        query.select = Select::Row;
+        wrap(query, vm)
+    }
+
+    #[pymethod]
+    fn order_by(zelf: &Py<Self>, names: ArgSequence, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        let mut query = zelf.query.clone();
+        query.order.clear();
+        query.default_order = false;
+        query.reversed = false;
+        for name in &names {
+            let order = ordering(&mut query, name, vm)?;
+            query.order.push(order);
+        }
+        Ok(wrap(query, vm))
+    }
+
+    #[pymethod]
+    fn reverse(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        query.reversed = !query.reversed;
+        wrap(query, vm)
+    }
+
+    #[pymethod]
+    fn distinct(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        query.distinct = true;
+        wrap(query, vm)
+    }
+
+    #[pymethod]
+    fn none(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        query.conditions.push(Cond::Always(false));
+        query.combined = None;
+        wrap(query, vm)
+    }
+
+    /// The results from `low` on and before `high`, counted from those that there are now.
+    #[pymethod]
+    fn slice(zelf: &Py<Self>, low: Option<usize>, high: Option<usize>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        let base = query.from;
+        if let Some(high) = high {
+            query.to = Some(query.to.unwrap_or(usize::MAX).min(base.saturating_add(high)));
+        }
+        if let Some(low) = low {
+            query.from = query.to.unwrap_or(usize::MAX).min(base.saturating_add(low));
+        }
+        wrap(query, vm)
+    }
+
+    #[pymethod]
+    fn unsliced(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
+        let mut query = zelf.query.clone();
+        (query.from, query.to) = (0, None);
+        wrap(query, vm)
+    }
+
+    #[pymethod]
+    fn combine(zelf: &Py<Self>, how: PyStrRef, others: ArgSequence, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        let how = match how.to_str() {
+            Some("union") => Combine::Union,
+            Some("union_all") => Combine::UnionAll,
+            Some("intersection") => Combine::Intersection,
+            Some(_) | None => Combine::Difference,
+        };
+        let mut list = Vec::with_capacity(others.len());
+        for other in &others {
+            list.extend(query_of(other, vm)?);
+        }
+        let mut query = zelf.query.clone();
+        query.combined = Some((how, list));
+        Ok(wrap(query, vm))
+    }
+
+    /// `a | b`, `a & b`, `a ^ b`.
+    #[pymethod]
+    fn merge(zelf: &Py<Self>, connector: PyStrRef, other: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        let mut query = zelf.query.clone();
+        let Some(other) = query_of(&other, vm)? else { return Ok(wrap(query, vm)) };
+        let theirs = query.adopt(other);
+        let mine = std::mem::take(&mut query.conditions);
+        let (mine, theirs) = (Cond::All(mine), Cond::All(theirs));
+        query.conditions.push(match connector.to_str() {
+            Some("OR") => Cond::Any(vec![mine, theirs]),
+            Some("XOR") => Cond::Odd(vec![mine, theirs]),
+            Some(_) | None => Cond::All(vec![mine, theirs]),
+        });
+        Ok(wrap(query, vm))
+    }
+
+    #[pymethod]
+    fn count(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<usize> {
+        state::run(vm, |session| session.transact(|tx| tx.count(&zelf.query)))
+    }
+
+    #[pymethod]
+    fn exists(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        let mut query = zelf.query.clone();
+        if query.combined.is_none() {
+            query.to = Some(query.to.unwrap_or(usize::MAX).min(query.from + 1));
+            if !zelf.query.is_sliced() {
+                query.order.clear();
+                query.default_order = false;
+                query.distinct = false;
+            }
+        }
+        state::run(vm, |session| session.transact(|tx| Ok(!tx.fetch(&query)?.found.is_empty())))
+    }
+
+    /// The results as instances of `class`.
+    #[pymethod]
+    fn instances(zelf: &Py<Self>, class: PyTypeRef, state_class: PyTypeRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&zelf.query)))?;
+        rows::instances(&zelf.query, fetched, &class, &state_class, vm)
+    }
+
+    /// The selected values of the results: a dict, a tuple, or the first alone.
+    #[pymethod]
+    fn selection(zelf: &Py<Self>, form: PyStrRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&zelf.query)))?;
+        rows::selection(&zelf.query, fetched, form.to_str().unwrap_or("tuple"), vm)
+    }
+
+    #[pymethod]
+    fn aggregate(zelf: &Py<Self>, items: ArgSequence<PyTupleRef>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let mut query = zelf.query.clone();
+        let items = pairs(&items, vm)?;
+        let mut exprs = Vec::with_capacity(items.len());
+        for (name, object) in &items {
+            let expr = from_object(object, &mut Scope { query: &mut query, call: 0 }, vm)?;
+            if !expr.has_aggregate() {
+                return Err(vm.new_type_error(format!("{} is not an aggregate expression", name.to_string_lossy())));
+            }
+            // Later ones may be computed from earlier ones.
+            query.annotations.push(Annotation {
+                name: name.to_string_lossy().into_owned(),
+                expr: expr.clone(),
+                shown: false,
+            });
+            exprs.push(expr);
+        }
+        let values = state::run(vm, |session| session.transact(|tx| tx.summarize(&query, &exprs)))?;
+        let dict = vm.ctx.new_dict();
+        for ((name, _), value) in items.iter().zip(&values) {
+            dict.set_item(&**name, to_python(value, vm)?, vm)?;
+        }
+        Ok(dict)
+    }
+
+    /// Sets fields of all rows: pairs of an attribute's name and a value or expression.
+    #[pymethod]
+    fn update(zelf: &Py<Self>, items: ArgSequence<PyTupleRef>, vm: &VirtualMachine) -> PyResult<usize> {
+        let mut query = zelf.query.clone();
+        let items = pairs(&items, vm)?;
+        let mut assignments = Vec::with_capacity(items.len());
+        for (name, object) in &items {
+            let name = name.to_string_lossy();
+            let Some(field) = query.model.field(&name) else { continue };
+            let expr = match vm.get_attribute_opt(object.clone(), "_node")? {
+                Some(node) => expression::from_node(&node, &mut Scope { query: &mut query, call: 0 }, vm)?,
+                None => Expr::Value(rows::prepare_save(query.model, field, object, vm)?),
+            };
+            assignments.push((field, expr));
+        }
+        if assignments.is_empty() || query.is_empty() {
+            return Ok(0);
+        }
+        state::run(vm, |session| session.transact(|tx| tx.update_rows(&query, &assignments)))
+    }
+
+    /// Deletes all rows; how many of which model.
+    #[pymethod]
+    fn delete(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        let deleted = state::run(vm, |session| session.transact(|tx| tx.delete_rows(&zelf.query)))?;
+        Ok(rows::counts(&deleted, vm))
+    }
+
+    #[pymethod]
+    fn first_pk_or_none(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let mut query = zelf.query.clone();
+        query.to = Some(query.from + 1);
+        let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&query)))?;
+        rows::first_pk(&query, fetched, vm)
+    }
+
+    #[pymethod]
+    fn clone(zelf: PyRef<Self>, _args: OptionalArg<PyObjectRef>) -> PyRef<Self> {
+        // A query never changes.
+        zelf
+    }
+}
+
+fn texts<'a>(list: impl Iterator<Item = &'a str>, vm: &VirtualMachine) -> PyListRef {
+    vm.ctx.new_list(list.map(|text| vm.ctx.new_str(text).into()).collect())
+}
+
+fn pairs(items: &[PyTupleRef], vm: &VirtualMachine) -> PyResult<Vec<(PyStrRef, PyObjectRef)>> {
+    let pair = |item: &PyTupleRef| match item.as_slice() {
+        [name, object] => Ok((name.str(vm)?, object.clone())),
+        _ => Err(vm.new_type_error("a pair was expected".to_owned())),
+    };
+    items.iter().map(pair).collect()
+}
+
+/// A name in `values(...)`.
+fn selected(query: &mut Query, name: &str, vm: &VirtualMachine) -> PyResult<Expr> {
+    if let Some((expr, rest)) = annotated(query, name)
+        && rest.is_empty()
+    {
+        return Ok(expr);
+    }
+    let path = Path::resolve(query.model, query.view, name).map_err(|e| errors::unresolved(&e, &query.annotations, vm))?;
+    if let Some(unknown) = path.rest.first() {
+        let moment = matches!(super::value::Out::of(path.field()), super::value::Out::DateTime);
+        if !(moment && super::compile::part(unknown).is_some() || *unknown == "date" || *unknown == "time") {
+            let before = name.split("__").nth(path.used - 1).unwrap_or(name);
+            let message = if path.relation.is_some() {
+                let choices = crate::domain::filter::choices(path.target.model, query.view).join(", ");
+                format!("Cannot resolve keyword '{unknown}' into field. Choices are: {choices}")
+            } else {
+                format!("Cannot resolve keyword '{unknown}' into field. Join on '{before}' not permitted.")
+            };
+            return Err(raise(vm, "django.core.exceptions", "FieldError", message));
+        }
+    }
+    reference(name, &mut Scope { query, call: 0 }, vm)
+}
+
+fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {
+    let Some(text) = object.downcast_ref::<PyStr>() else {
+        return ordering_by_expression(query, object, vm);
+    };
+    let text = text.to_string_lossy();
+    let (name, descending) = text.strip_prefix('-').map_or((&*text, false), |name| (name, true));
+    if name == "?" {
+        return Ok(Order { by: OrderBy::Random, descending: false, nulls: None });
+    }
+    let name = name.strip_prefix('+').unwrap_or(name);
+    let expr = reference(name, &mut Scope { query, call: 0 }, vm)?;
+    Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
+}
+
+fn ordering_by_expression(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {
+    let mut scope = Scope { query, call: 0 };
+    if let Some(inner) = vm.get_attribute_opt(object.to_owned(), "_ordered")? {
+        let expr = from_object(&inner, &mut scope, vm)?;
+        let yes = |name: &'static str| -> PyResult<bool> {
+            let value = object.get_attr(name, vm)?;
+            Ok(!vm.is_none(&value) && value.is_true(vm)?)
+        };
+        let nulls = match (yes("nulls_first")?, yes("nulls_last")?) {
+            (true, _) => Some(Nulls::First),
+            (false, true) => Some(Nulls::Last),
+            (false, false) => None,
+        };
+        return Ok(Order { by: OrderBy::Expr(expr), descending: yes("descending")?, nulls });
+    }
+    let expr = from_object(object, &mut scope, vm)?;
+    debug_assert!(!matches!(expr, Expr::OuterName(_)) || out_of(&expr) == super::value::Out::Any, "a name has no kind");
+    Ok(Order { by: OrderBy::Expr(expr), descending: false, nulls: None })
+}
+
+/// The model that a Python class or instance stands for.
+pub(super) fn model_of(object: &PyObject, vm: &VirtualMachine) -> PyResult<Option<Model>> {
+    let Some(meta) = vm.get_attribute_opt(object.to_owned(), "_meta")? else { return Ok(None) };
+    let label = meta.get_attr("label", vm)?.str(vm)?;
+    Ok(Model::by_label(&label.to_string_lossy()))
+}

@@ -1,0 +1,83 @@
+"""Which models there are, and where their classes are found."""
+
+import sys
+
+MODULES = {
+    "auth": "django.contrib.auth.models",
+    "contenttypes": "django.contrib.contenttypes.models",
+    "sessions": "django.contrib.sessions.models",
+    "admin": "django.contrib.admin.models",
+    "authtoken": "rest_framework.authtoken.models",
+}
+
+LABELS = (
+    "admin.LogEntry",
+    "auth.Permission",
+    "auth.Group",
+    "auth.User",
+    "contenttypes.ContentType",
+    "sessions.Session",
+    "authtoken.Token",
+    "authtoken.TokenProxy",
+)
+
+# Every class that was made, by its label in small letters.
+classes = {}
+
+
+def load(label):
+    """The class of a label, imported where it was not yet."""
+    key = label.lower()
+    if key not in classes:
+        app = label.partition(".")[0]
+        name = MODULES.get(app)
+        if name is None:
+            raise LookupError("No installed app with label '%s'." % app)
+        if name not in sys.modules:
+            __import__(name)
+        if key not in classes:
+            raise LookupError("App '%s' doesn't have a '%s' model." % (app, label.partition(".")[2]))
+    return classes[key]
+
+
+class AppConfig:
+    def __init__(self, label):
+        self.label = label
+        self.name = MODULES[label].removesuffix(".models")
+        self.verbose_name = label.title()
+        self.models_module = None
+
+    def __repr__(self):
+        return "<AppConfig: %s>" % self.label
+
+    def get_models(self, include_auto_created=False, include_swapped=False):
+        return iter([load(label) for label in LABELS if label.startswith(self.label + ".")])
+
+    def get_model(self, name, require_ready=True):
+        return load("%s.%s" % (self.label, name))
+
+
+class Apps:
+    ready = apps_ready = models_ready = True
+
+    def get_model(self, app_label, model_name=None, require_ready=True):
+        if model_name is None:
+            app_label, _, model_name = app_label.partition(".")
+        return load("%s.%s" % (app_label, model_name))
+
+    def get_models(self, include_auto_created=False, include_swapped=False):
+        return [load(label) for label in LABELS]
+
+    def get_app_config(self, app_label):
+        if app_label not in MODULES:
+            raise LookupError("No installed app with label '%s'." % app_label)
+        return AppConfig(app_label)
+
+    def get_app_configs(self):
+        return [AppConfig(label) for label in MODULES]
+
+    def is_installed(self, app_name):
+        return any(config.name == app_name for config in self.get_app_configs())
+
+
+apps = Apps()

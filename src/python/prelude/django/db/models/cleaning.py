@@ -1,0 +1,144 @@
+"""`full_clean`: the checks of what a person typed."""
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+
+def validators(field):
+    from django.core import validators
+
+    found = []
+    if field.name == "username":
+        from django.contrib.auth.validators import UnicodeUsernameValidator
+
+        found.append(UnicodeUsernameValidator())
+    if field.get_internal_type() == "EmailField":
+        found.append(validators.validate_email)
+    if field.max_length is not None:
+        found.append(validators.MaxLengthValidator(field.max_length))
+    return found
+
+
+def messages(field):
+    found = {
+        "invalid_choice": "Value %(value)r is not a valid choice.",
+        "null": "This field cannot be null.",
+        "blank": "This field cannot be blank.",
+        "unique": "%(model_name)s with this %(field_label)s already exists.",
+    }
+    if field.name == "username":
+        found["unique"] = "A user with that username already exists."
+    return found
+
+
+def validate(field, value):
+    if value is None and not field.null:
+        raise ValidationError("This field cannot be null.", code="null")
+    if not field.blank and value in field.empty_values:
+        raise ValidationError("This field cannot be blank.", code="blank")
+
+
+def clean(field, value, instance):
+    value = field.to_python(value)
+    field.validate(value, instance)
+    if value in field.empty_values:
+        return value
+    if field.is_relation:
+        _check_related(field, value)
+        return value
+    errors = []
+    for check in validators(field):
+        try:
+            check(value)
+        except ValidationError as error:
+            errors.extend(error.error_list)
+    if errors:
+        raise ValidationError(errors)
+    return value
+
+
+def _check_related(field, value):
+    if not field.related_model._base_manager.filter(pk=value).exists():
+        name = field.related_model._meta.verbose_name
+        raise ValidationError(
+            "%(model)s instance with %(field)s %(value)r does not exist.",
+            code="invalid",
+            params={"model": name, "pk": value, "field": field.target_field.name, "value": value},
+        )
+
+
+def clean_fields(instance, exclude=None):
+    exclude = exclude or ()
+    errors = {}
+    for field in instance._meta.fields:
+        if field.name in exclude:
+            continue
+        raw = getattr(instance, field.attname)
+        if field.blank and raw in field.empty_values:
+            continue
+        try:
+            setattr(instance, field.attname, clean(field, raw, instance))
+        except ValidationError as error:
+            errors[field.name] = error.error_list
+    if errors:
+        raise ValidationError(errors)
+
+
+def full_clean(instance, exclude, check_unique):
+    errors = {}
+    exclude = set(exclude or ())
+    for step in ("fields", "clean", "unique"):
+        try:
+            if step == "fields":
+                instance.clean_fields(exclude=exclude)
+            elif step == "clean":
+                instance.clean()
+            elif check_unique:
+                exclude.update(name for name in errors if name != NON_FIELD_ERRORS)
+                instance.validate_unique(exclude=exclude)
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+    if errors:
+        raise ValidationError(errors)
+
+
+def _capital(text):
+    return text[:1].upper() + text[1:]
+
+
+def validate_unique(instance, exclude=None):
+    exclude = exclude or ()
+    options = instance._meta
+    errors = {}
+    manager = instance.__class__._default_manager
+    checks = [(field.name,) for field in options.fields if field.unique and field.name not in exclude]
+    checks = [tuple(names) for names in options.unique_together if not set(names) & set(exclude)] + checks
+    for names in checks:
+        fields = [options.get_field(name) for name in names]
+        values = {field.attname: getattr(instance, field.attname) for field in fields}
+        if any(value is None or value == "" and fields[0].primary_key for value in values.values()):
+            continue
+        if fields[0].primary_key and not instance._state.adding:
+            continue
+        found = manager.filter(**values)
+        if not instance._state.adding and instance.pk is not None:
+            found = found.exclude(pk=instance.pk)
+        if found.exists():
+            _report(errors, options, fields)
+    if errors:
+        raise ValidationError(errors)
+
+
+def _report(errors, options, fields):
+    model_name = _capital(options.verbose_name)
+    if len(fields) == 1:
+        field = fields[0]
+        params = {"model_name": model_name, "field_label": _capital(field.verbose_name)}
+        error = ValidationError(messages(field)["unique"], code="unique", params=params)
+        errors.setdefault(field.name, []).append(error)
+        return
+    labels = [_capital(field.verbose_name) for field in fields]
+    params = {"model_name": model_name, "field_labels": ", ".join(labels[:-1]) + " and " + labels[-1]}
+    error = ValidationError(
+        "%(model_name)s with this %(field_labels)s already exists.", code="unique_together", params=params
+    )
+    errors.setdefault(NON_FIELD_ERRORS, []).append(error)

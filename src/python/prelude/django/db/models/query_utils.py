@@ -1,0 +1,143 @@
+"""`Q`, and the attribute behind each field of a model."""
+
+import _hallpass
+
+
+class Q:
+    """Conditions that may be combined with `&`, `|`, `^` and `~`."""
+
+    AND = "AND"
+    OR = "OR"
+    XOR = "XOR"
+    default = AND
+    conditional = True
+
+    def __init__(self, *args, _connector=None, _negated=False, **kwargs):
+        if _connector not in (None, self.AND, self.OR, self.XOR):
+            raise ValueError("_connector must be one of 'AND', 'OR', 'XOR', or None.")
+        self.children = [*args, *sorted(kwargs.items())]
+        self.connector = _connector or self.default
+        self.negated = _negated
+
+    @classmethod
+    def _made(cls, children, connector, negated=False):
+        made = cls()
+        made.children = children
+        made.connector = connector
+        made.negated = negated
+        return made
+
+    def copy(self):
+        return self._made(self.children[:], self.connector, self.negated)
+
+    __copy__ = copy
+
+    def __str__(self):
+        form = "(NOT (%s: %s))" if self.negated else "(%s: %s)"
+        return form % (self.connector, ", ".join(str(child) for child in self.children))
+
+    def __repr__(self):
+        return "<%s: %s>" % (self.__class__.__name__, self)
+
+    def __len__(self):
+        return len(self.children)
+
+    def __bool__(self):
+        return bool(self.children)
+
+    def __contains__(self, other):
+        return other in self.children
+
+    def __eq__(self, other):
+        return (
+            self.__class__ == other.__class__
+            and self.connector == other.connector
+            and self.negated == other.negated
+            and self.children == other.children
+        )
+
+    def __hash__(self):
+        return hash((self.connector, self.negated, str(self.children)))
+
+    def add(self, data, connector):
+        if self.connector != connector:
+            self.children = [self.copy(), data]
+            self.negated = False
+            self.connector = connector
+            return
+        if data in self.children:
+            return
+        if isinstance(data, Q) and not data.negated and (data.connector == connector or len(data) == 1):
+            self.children.extend(data.children)
+        else:
+            self.children.append(data)
+
+    def negate(self):
+        self.negated = not self.negated
+
+    def _combine(self, other, connector):
+        if getattr(other, "conditional", False) is False:
+            raise TypeError(other)
+        if not self:
+            return other.copy()
+        if not other and isinstance(other, Q):
+            return self.copy()
+        made = self._made([], connector)
+        made.add(self, connector)
+        made.add(other, connector)
+        return made
+
+    def __or__(self, other):
+        return self._combine(other, self.OR)
+
+    def __and__(self, other):
+        return self._combine(other, self.AND)
+
+    def __xor__(self, other):
+        return self._combine(other, self.XOR)
+
+    def __invert__(self):
+        made = self.copy()
+        made.negate()
+        return made
+
+    def flatten(self):
+        yield self
+        for child in self.children:
+            if isinstance(child, Q):
+                yield from child.flatten()
+            else:
+                yield child[1] if isinstance(child, tuple) else child
+
+    def deconstruct(self):
+        kwargs = {}
+        if self.connector != self.default:
+            kwargs["_connector"] = self.connector
+        if self.negated:
+            kwargs["_negated"] = True
+        return "django.db.models.Q", tuple(self.children), kwargs
+
+
+class DeferredAttribute:
+    """The attribute of a field: finds the value that the instance does not hold yet."""
+
+    def __init__(self, field):
+        # The field itself is made when somebody asks for it.
+        self._model, self._name = field
+
+    @property
+    def field(self):
+        return self._model._meta.get_field(self._name)
+
+    def __get__(self, instance, cls=None):
+        if instance is None:
+            return self
+        values = instance.__dict__
+        name = self._name
+        if name not in values:
+            sealed = getattr(instance._state, "sealed", None)
+            if name == "key" and sealed is not None:
+                values[name] = sealed.key()
+            else:
+                instance.refresh_from_db(fields=[name])
+        return values[name]

@@ -1,0 +1,173 @@
+"""Saving and deleting one instance."""
+
+import _hallpass
+from django.db import transaction
+from django.db.models import signals
+from django.db.utils import DatabaseError
+
+
+def save(instance, args, force_insert, force_update, update_fields):
+    if args:
+        names = ("force_insert", "force_update", "using", "update_fields")
+        if len(args) > len(names):
+            raise TypeError(
+                "Model.save() takes from 1 to %d positional arguments but %d were given" % (len(names) + 1, len(args) + 1)
+            )
+        given = dict(zip(names, args))
+        force_insert = given.get("force_insert", force_insert)
+        force_update = given.get("force_update", force_update)
+        update_fields = given.get("update_fields", update_fields)
+    options = instance._meta
+    _check_relations(instance, options)
+    if force_insert and (force_update or update_fields):
+        raise ValueError("Cannot force both insert and updating in model saving.")
+    if update_fields is not None:
+        if not update_fields:
+            return
+        update_fields = frozenset(update_fields)
+        known = set()
+        for place, field in enumerate(options.table["fields"]):
+            if place != options.table["pk"]:
+                known.update((field["name"], field["attname"]))
+        unknown = [name for name in update_fields if name not in known]
+        if unknown:
+            raise ValueError(
+                "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
+                "fields: %s" % ", ".join(unknown)
+            )
+    elif not force_insert and not instance._state.adding:
+        deferred = instance.get_deferred_fields()
+        if deferred and "sealed" not in instance._state.__dict__:
+            update_fields = frozenset(
+                f["attname"] for f in options.table["fields"] if f["attname"] not in deferred and not f["beyond"]
+            ) - {options.pk_attname}
+    instance.save_base(force_insert=force_insert, force_update=force_update, update_fields=update_fields)
+
+
+def _check_relations(instance, options):
+    cache = instance._state.__dict__.get("_cache")
+    if not cache:
+        return
+    for field in options.table["fields"]:
+        if "to" not in field or field["name"] not in cache:
+            continue
+        related = cache[field["name"]]
+        if related is None:
+            continue
+        if related.pk is None:
+            raise ValueError(
+                "save() prohibited to prevent data loss due to unsaved related object '%s'." % field["name"]
+            )
+        if instance.__dict__.get(field["attname"]) is None:
+            instance.__dict__[field["attname"]] = related.pk
+        elif instance.__dict__[field["attname"]] != related.pk:
+            del cache[field["name"]]
+
+
+def save_base(instance, force_insert, force_update, update_fields, raw):
+    cls = instance.__class__
+    if signals.pre_save.receivers:
+        signals.pre_save.send(sender=cls, instance=instance, raw=raw, using="default", update_fields=update_fields)
+    with transaction.breaks():
+        updated = _write(instance, force_insert, force_update, update_fields)
+    instance._state.db = "default"
+    instance._state.adding = False
+    if signals.post_save.receivers:
+        signals.post_save.send(
+            sender=cls, instance=instance, created=not updated, update_fields=update_fields, raw=raw, using="default"
+        )
+
+
+def _write(instance, force_insert, force_update, update_fields):
+    options = instance._meta
+    pk_name = options.pk_attname
+    pk = instance.__dict__.get(pk_name)
+    if pk is None and "sealed" in instance._state.__dict__ and pk_name not in instance.__dict__:
+        pk = getattr(instance, pk_name)
+    values = {}
+    expressions = False
+    for field in options.table["fields"]:
+        attname = field["attname"]
+        if attname == pk_name or (update_fields and field["name"] not in update_fields and attname not in update_fields):
+            continue
+        if attname in instance.__dict__:
+            value = instance.__dict__[attname]
+            expressions = expressions or hasattr(value, "_node")
+            values[attname] = value
+    if pk is None and (force_update or update_fields):
+        raise ValueError("Cannot force an update in save() with no primary key.")
+    updated = False
+    if pk is not None and not force_insert:
+        updated = _update(instance, options, pk, values, expressions)
+        if force_update and not updated:
+            raise DatabaseError("Forced update did not affect any rows.")
+        if update_fields and not updated:
+            raise DatabaseError("Save with update_fields did not affect any rows.")
+    if not updated:
+        for field in options.table["fields"]:
+            if field["default"] == "added":
+                from django.utils import timezone
+
+                values[field["attname"]] = instance.__dict__[field["attname"]] = timezone.now()
+        values[pk_name] = pk
+        made = _hallpass.insert(options.label, values)
+        if isinstance(made, _hallpass.Sealed):
+            instance._state.sealed = made
+        else:
+            instance.__dict__[pk_name] = made
+    return updated
+
+
+def _update(instance, options, pk, values, expressions):
+    manager = instance.__class__._base_manager
+    sealed = instance._state.__dict__.get("sealed")
+    if sealed is not None and instance._meta.pk_attname not in instance.__dict__:
+        rows = manager.filter(pk=pk)
+    else:
+        rows = manager.filter(**{options.pk_attname: pk})
+    if not values:
+        return rows.exists()
+    if expressions:
+        return rows.query.update(list(values.items())) > 0
+    return _hallpass.save(rows.query, values)
+
+
+def delete(instance):
+    options = instance._meta
+    pk_name = options.pk_attname
+    if instance.pk is None:
+        raise ValueError(
+            "%s object can't be deleted because its %s attribute is set to None." % (options.object_name, pk_name)
+        )
+    cls = instance.__class__
+    counts = delete_rows(cls, cls._base_manager.filter(pk=instance.pk), [instance])
+    if pk_name in instance.__dict__ or "sealed" in instance._state.__dict__:
+        instance.__dict__[pk_name] = None
+    return counts
+
+
+def delete_rows(cls, rows, instances=None):
+    """Deletes the rows of a query set, with the signals that somebody listens to."""
+    told = signals.pre_delete.receivers or signals.post_delete.receivers
+    doomed = []
+    if told:
+        doomed = list(rows) if instances is None else list(instances)
+        doomed = _with_tokens(doomed) + doomed
+        for one in doomed:
+            signals.pre_delete.send(sender=one.__class__, instance=one, using="default", origin=one)
+    with transaction.breaks():
+        counts = rows.query.delete()
+    for one in doomed:
+        signals.post_delete.send(sender=one.__class__, instance=one, using="default", origin=one)
+    return sum(count for _, count in counts), dict(counts)
+
+
+def _with_tokens(doomed):
+    """The tokens that go with users."""
+    found = []
+    for one in doomed:
+        if one._meta.label == "auth.User":
+            from rest_framework.authtoken.models import Token
+
+            found.extend(Token.objects.filter(user_id=one.pk))
+    return found

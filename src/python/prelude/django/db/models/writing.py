@@ -1,0 +1,227 @@
+"""The part of a query set that asks for single answers, and the part that changes rows."""
+
+from django.db import transaction
+from django.db.models import asking
+
+
+class QuerySet(asking.QuerySet):
+    def create(self, **kwargs):
+        made = self.model(**kwargs)
+        made.save(force_insert=True)
+        return made
+
+    def get_or_create(self, defaults=None, **kwargs):
+        from django.db.utils import IntegrityError
+
+        try:
+            return self.get(**kwargs), False
+        except self.model.DoesNotExist:
+            params = self._creation_params(defaults, kwargs)
+            try:
+                with transaction.atomic():
+                    params = {name: value() if callable(value) else value for name, value in params.items()}
+                    return self.create(**params), True
+            except IntegrityError:
+                try:
+                    return self.get(**kwargs), False
+                except self.model.DoesNotExist:
+                    pass
+                raise
+
+    def update_or_create(self, defaults=None, create_defaults=None, **kwargs):
+        defaults = defaults or {}
+        with transaction.atomic():
+            found, created = self.get_or_create(defaults if create_defaults is None else create_defaults, **kwargs)
+            if created:
+                return found, True
+            for name, value in defaults.items():
+                setattr(found, name, value() if callable(value) else value)
+            fields = {f["name"]: f for f in self.model._meta.table["fields"]}
+            pk = self.model._meta.table["fields"][self.model._meta.table["pk"]]["name"]
+            if all(name in fields or self.model._meta.find(name) for name in defaults) and pk not in defaults:
+                found.save(update_fields=set(defaults) or None) if defaults else found.save()
+            else:
+                found.save()
+            return found, False
+
+    def _creation_params(self, defaults, kwargs):
+        params = {name: value for name, value in kwargs.items() if "__" not in name}
+        params.update(defaults or {})
+        invalid = []
+        for name in params:
+            if name != "pk" and self.model._meta.find(name) is None and not isinstance(
+                getattr(self.model, name, None), property
+            ):
+                invalid.append(name)
+        if invalid:
+            from django.core.exceptions import FieldError
+
+            raise FieldError(
+                "Invalid field name(s) for model %s: '%s'."
+                % (self.model._meta.object_name, "', '".join(sorted(invalid)))
+            )
+        return params
+
+    def bulk_create(
+        self,
+        objs,
+        batch_size=None,
+        ignore_conflicts=False,
+        update_conflicts=False,
+        update_fields=None,
+        unique_fields=None,
+    ):
+        from django.db.models import bulk
+
+        return bulk.create(self, objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
+
+    def bulk_update(self, objs, fields, batch_size=None):
+        from django.db.models import bulk
+
+        return bulk.update(self, objs, fields, batch_size)
+
+    def update(self, **kwargs):
+        self._refuse_combined("update")
+        if self.query.is_sliced:
+            raise TypeError("Cannot update a query once a slice has been taken.")
+        pairs = _assignments(self.model, kwargs)
+        with transaction.breaks():
+            count = self.query.update(pairs)
+        self._result_cache = None
+        return count
+
+    update.alters_data = True
+
+    def _update(self, values):
+        return self.query.update([(field.attname, value) for field, _, value in values])
+
+    def delete(self):
+        self._refuse_combined("delete")
+        if self.query.is_sliced:
+            raise TypeError("Cannot use 'limit' or 'offset' with delete().")
+        if self._form is not None:
+            raise TypeError("Cannot call delete() after .values() or .values_list()")
+        from django.db.models import saving
+
+        counts = saving.delete_rows(self.model, self._chain(self.query.order_by([])))
+        self._result_cache = None
+        return counts
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
+    def _raw_delete(self, using):
+        return self.delete()[0]
+
+    async def acreate(self, **kwargs):
+        return self.create(**kwargs)
+
+    async def aget_or_create(self, defaults=None, **kwargs):
+        return self.get_or_create(defaults, **kwargs)
+
+    async def aupdate_or_create(self, defaults=None, create_defaults=None, **kwargs):
+        return self.update_or_create(defaults, create_defaults, **kwargs)
+
+    async def abulk_create(self, objs, *args, **kwargs):
+        return self.bulk_create(objs, *args, **kwargs)
+
+    async def abulk_update(self, objs, fields, batch_size=None):
+        return self.bulk_update(objs, fields, batch_size)
+
+    async def aupdate(self, **kwargs):
+        return self.update(**kwargs)
+
+    async def adelete(self):
+        return self.delete()
+
+
+def _assignments(model, kwargs):
+    """Pairs of an attribute and a value, from the arguments of `update`."""
+    options = model._meta
+    pairs = []
+    for name, value in kwargs.items():
+        description = options.table["fields"][options.table["pk"]] if name == "pk" else options.find(name)
+        if description is None or description.get("beyond"):
+            # A relation that is seen from here only has no column, and Django stumbles over it.
+            if not getattr(options.get_field(name), "concrete", False):
+                raise AttributeError("'%s' object has no attribute 'generated'" % type(options.get_field(name)).__name__)
+        if "through" in description:
+            from django.core.exceptions import FieldError
+
+            raise FieldError(
+                "Cannot update model field %r (only non-relations and foreign keys permitted)." % options.get_field(name)
+            )
+        pairs.append((description["attname"], value))
+    return pairs
+
+
+def _places(model, names):
+    table = model._meta.table
+    places = []
+    for name in names:
+        first, _, rest = name.partition("__")
+        if first == "pk":
+            places.append(table["pk"])
+            continue
+        for place, field in enumerate(table["fields"]):
+            if first in (field["name"], field["attname"]) and not field["beyond"]:
+                places.append(place)
+                break
+        else:
+            if not rest:
+                model._meta.get_field(first)
+    return places
+
+
+def only(queryset, fields):
+    if queryset._form is not None:
+        raise TypeError("Cannot call only() after .values() or .values_list()")
+    if fields == (None,):
+        raise TypeError("Cannot pass None as an argument to only().")
+    return queryset.query.only(_places(queryset.model, fields))
+
+
+def defer(queryset, fields):
+    if queryset._form is not None:
+        raise TypeError("Cannot call defer() after .values() or .values_list()")
+    if fields == (None,):
+        return queryset.query.all_fields()
+    dropped = set(_places(queryset.model, fields))
+    table = queryset.model._meta.table
+    return queryset.query.only([place for place in range(len(table["fields"])) if place not in dropped])
+
+
+def check_select_related(model, fields):
+    """Refuses names that are no relation to one row, as Django does when the query runs."""
+    from django.core.exceptions import FieldError
+
+    if fields == (None,):
+        return
+    table = model._meta.table
+    choices = [f["name"] for f in table["fields"] if "to" in f]
+    choices += [query for label, name, query, _ in table["reverses"] if query == "auth_token"]
+    for field in fields:
+        first = field.partition("__")[0]
+        if first not in choices:
+            if model._meta.find(first) is not None and "to" not in model._meta.find(first):
+                raise FieldError(
+                    "Non-relational field given in select_related: '%s'. Choices are: %s"
+                    % (first, ", ".join(choices) or "(none)")
+                )
+            raise FieldError(
+                "Invalid field name(s) given in select_related: '%s'. Choices are: %s"
+                % (first, ", ".join(choices) or "(none)")
+            )
+
+
+def check_prefetch(model, lookups):
+    for lookup in lookups:
+        if lookup is None:
+            continue
+        path = getattr(lookup, "prefetch_through", lookup)
+        first = path.partition("__")[0]
+        if not hasattr(model, first):
+            raise AttributeError(
+                "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"
+                % (first, model.__name__, path)
+            )
