@@ -254,8 +254,9 @@ impl Query {
     /// The row that `step` leads to from `parent`, joined if it was not yet. Call 0 shares what any call has joined:
     /// an order, a selection or an annotation.
     pub fn join(&mut self, parent: Alias, step: Step, call: u32) -> Alias {
-        let shared =
-            |join: &Join| join.parent == parent && join.step == step && (!step.reaches_many() || call == 0 || join.call == call);
+        let shared = |join: &Join| {
+            join.parent == parent && join.step == step && (!step.reaches_many() || call == 0 || join.call == call)
+        };
         match self.joins.iter().position(shared) {
             Some(at) => at + 1,
             None => {

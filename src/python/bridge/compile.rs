@@ -147,8 +147,7 @@ impl Compiler<'_, '_> {
             holder = *model;
         }
         let name = label(holder, field);
-        let left =
-            Left { expr, out: Out::of(field), name, class_name: path.class_name, relation: path.relation };
+        let left = Left { expr, out: Out::of(field), name, class_name: path.class_name, relation: path.relation };
         let nullable = field.null || !path.steps.is_empty();
         let cond = self.build(left, &path.rest, value, at)?;
         // Inside a negation, what is missing does not equal: Django adds IS NOT NULL.

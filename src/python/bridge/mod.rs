@@ -107,7 +107,12 @@ mod _hallpass {
 
     /// Makes many rows, all or none; their primary keys. With `ignore`, those that conflict are left out (none).
     #[pyfunction]
-    fn insert_many(label: PyStrRef, list: ArgSequence<PyDictRef>, ignore: bool, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    fn insert_many(
+        label: PyStrRef,
+        list: ArgSequence<PyDictRef>,
+        ignore: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<Vec<PyObjectRef>> {
         let conflict = if ignore { OnConflict::Ignore } else { OnConflict::Refuse };
         tables::insert_many(rows::model(&label.to_string_lossy(), vm)?, &list, conflict, vm)
     }
@@ -128,13 +133,25 @@ mod _hallpass {
 
     /// Links a row to others; the ids that it was not linked to before.
     #[pyfunction]
-    fn link(through: PyStrRef, from_left: bool, id: i64, others: ArgSequence<i64>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    fn link(
+        through: PyStrRef,
+        from_left: bool,
+        id: i64,
+        others: ArgSequence<i64>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Vec<PyObjectRef>> {
         Ok(numbers(tables::link(&through.to_string_lossy(), from_left, id, &others, vm)?, vm))
     }
 
     /// Unlinks a row from others; the ids that it was linked to before.
     #[pyfunction]
-    fn unlink(through: PyStrRef, from_left: bool, id: i64, others: ArgSequence<i64>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    fn unlink(
+        through: PyStrRef,
+        from_left: bool,
+        id: i64,
+        others: ArgSequence<i64>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Vec<PyObjectRef>> {
         Ok(numbers(tables::unlink(&through.to_string_lossy(), from_left, id, &others, vm)?, vm))
     }
 
@@ -176,7 +193,12 @@ mod _hallpass {
 
     /// An encoded hash of a password, by the hasher of that name.
     #[pyfunction]
-    fn encode_password(hasher: PyStrRef, password: PyStrRef, salt: Option<PyStrRef>, vm: &VirtualMachine) -> PyResult<String> {
+    fn encode_password(
+        hasher: PyStrRef,
+        password: PyStrRef,
+        salt: Option<PyStrRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<String> {
         passwords::encode(&hasher.to_string_lossy(), &password, salt.as_deref().map(|salt| &**salt), vm)
     }
 
@@ -195,7 +217,11 @@ mod _hallpass {
 
     /// The faults of a password, as (message, code); `attributes` are the username, names and address of its user.
     #[pyfunction]
-    fn password_faults(password: PyStrRef, attributes: Option<ArgSequence<PyStrRef>>, vm: &VirtualMachine) -> Vec<PyObjectRef> {
+    fn password_faults(
+        password: PyStrRef,
+        attributes: Option<ArgSequence<PyStrRef>>,
+        vm: &VirtualMachine,
+    ) -> Vec<PyObjectRef> {
         let attributes = attributes.and_then(|list| {
             let texts: Vec<String> = list.iter().map(|text| text.to_string_lossy().into_owned()).collect();
             <[String; 4]>::try_from(texts).ok()

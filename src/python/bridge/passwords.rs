@@ -6,10 +6,7 @@ use rustpython_vm::{
 };
 
 use super::state;
-use crate::authority::password::{
-    self, Encoding, Hasher, Malformed, Verdict,
-    UserAttributes, validate,
-};
+use crate::authority::password::{self, Encoding, Hasher, Malformed, UserAttributes, Verdict, validate};
 
 /// Random text of an alphabet.
 pub(super) fn random_text(length: usize, alphabet: &str, vm: &VirtualMachine) -> PyResult<String> {

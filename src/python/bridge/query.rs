@@ -16,9 +16,7 @@ use super::{
 };
 use crate::domain::{
     Model,
-    filter::{
-        Annotation, Combine, Cond, Expr, Grouping, Nulls, Order, OrderBy, Path, Query, Select, View,
-    },
+    filter::{Annotation, Combine, Cond, Expr, Grouping, Nulls, Order, OrderBy, Path, Query, Select, View},
 };
 
 /// `QuerySet.query`.
@@ -107,7 +105,13 @@ impl PyQuery {
     }
 
     #[pymethod]
-    fn filter(zelf: &Py<Self>, negated: bool, args: PyTupleRef, kwargs: PyDictRef, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+    fn filter(
+        zelf: &Py<Self>,
+        negated: bool,
+        args: PyTupleRef,
+        kwargs: PyDictRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Self>> {
         let mut query = zelf.query.clone();
         if args.is_empty() && kwargs.is_empty() {
             return Ok(wrap(query, vm));
@@ -124,7 +128,13 @@ impl PyQuery {
     }
 
     #[pymethod]
-    fn annotate(zelf: &Py<Self>, name: PyStrRef, object: PyObjectRef, shown: bool, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+    fn annotate(
+        zelf: &Py<Self>,
+        name: PyStrRef,
+        object: PyObjectRef,
+        shown: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Self>> {
         let mut query = zelf.query.clone();
         let expr = from_object(&object, &mut Scope { query: &mut query, call: 0 }, vm)?;
         let name = name.to_string_lossy().into_owned();
@@ -163,8 +173,7 @@ impl PyQuery {
         for name in &names {
             let name = name.to_string_lossy().into_owned();
             if let Some(hidden) = query.annotation(&name).filter(|annotation| !annotation.shown) {
-                let message =
-                    format!("Cannot select the '{}' alias. Use annotate() to promote it.", hidden.name);
+                let message = format!("Cannot select the '{}' alias. Use annotate() to promote it.", hidden.name);
                 return Err(raise(vm, "django.core.exceptions", "FieldError", message));
             }
             let expr = selected(&mut query, &name, vm)?;
@@ -302,7 +311,12 @@ impl PyQuery {
 
     /// The results as instances of `class`.
     #[pymethod]
-    fn instances(zelf: &Py<Self>, class: PyTypeRef, state_class: PyTypeRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+    fn instances(
+        zelf: &Py<Self>,
+        class: PyTypeRef,
+        state_class: PyTypeRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyListRef> {
         let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&zelf.query)))?;
         rows::instances(&zelf.query, fetched, &class, &state_class, vm)
     }
@@ -402,7 +416,8 @@ fn selected(query: &mut Query, name: &str, vm: &VirtualMachine) -> PyResult<Expr
     {
         return Ok(expr);
     }
-    let path = Path::resolve(query.model, query.view, name).map_err(|e| errors::unresolved(&e, &query.annotations, vm))?;
+    let path =
+        Path::resolve(query.model, query.view, name).map_err(|e| errors::unresolved(&e, &query.annotations, vm))?;
     if let Some(unknown) = path.rest.first() {
         let moment = matches!(super::value::Out::of(path.field()), super::value::Out::DateTime);
         if !(moment && super::compile::part(unknown).is_some() || *unknown == "date" || *unknown == "time") {

@@ -71,7 +71,8 @@ pub(super) fn instances(
         Select::Only(fields) => Some(fields),
         Select::Row | Select::Values(_) => None,
     };
-    let names: Vec<_> = query.annotations.iter().filter(|a| a.shown).map(|a| vm.ctx.intern_str(a.name.as_str())).collect();
+    let names: Vec<_> =
+        query.annotations.iter().filter(|a| a.shown).map(|a| vm.ctx.intern_str(a.name.as_str())).collect();
     let fields: Vec<_> = query.model.describe().fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect();
     let state_name = vm.ctx.intern_str("_state");
     let database: PyObjectRef = vm.ctx.intern_str("default").to_owned().into();

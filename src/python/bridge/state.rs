@@ -5,10 +5,7 @@ use std::cell::RefCell;
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::raise;
-use crate::authority::{
-    ChangeError, Session,
-    query::QueryError,
-};
+use crate::authority::{ChangeError, Session, query::QueryError};
 
 /// Opens the store and begins a session; called once, when something first asks for it. The error is for people.
 pub type Open = Box<dyn FnOnce() -> Result<Session, String>>;
@@ -64,10 +61,7 @@ pub fn with_session<T>(work: impl FnOnce(&mut Session) -> T) -> Result<T, String
 }
 
 /// Runs `work` in the session; what it refuses becomes Django's exception.
-pub(super) fn run<T>(
-    vm: &VirtualMachine,
-    work: impl FnOnce(&mut Session) -> Result<T, QueryError>,
-) -> PyResult<T> {
+pub(super) fn run<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Session) -> Result<T, QueryError>) -> PyResult<T> {
     match with_session(work) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(exception(vm, &error)),

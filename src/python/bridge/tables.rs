@@ -1,9 +1,6 @@
 //! What the table of models says, links, and many rows at once.
 
-use rustpython_vm::{
-    PyObjectRef, PyResult, VirtualMachine,
-    builtins::PyDictRef,
-};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, builtins::PyDictRef};
 
 use super::{raise, rows, state};
 use crate::{
@@ -116,9 +113,7 @@ fn relation(through: &str, vm: &VirtualMachine) -> PyResult<Relation> {
 pub(super) fn links(through: &str, from_left: bool, id: i64, vm: &VirtualMachine) -> PyResult<Vec<i64>> {
     let relation = relation(through, vm)?;
     state::run(vm, |session| {
-        session.transact(|tx| {
-            Ok(if from_left { tx.links(relation, id)? } else { tx.back_links(relation, id)? }.ids())
-        })
+        session.transact(|tx| Ok(if from_left { tx.links(relation, id)? } else { tx.back_links(relation, id)? }.ids()))
     })
 }
 
