@@ -3,8 +3,12 @@
 
 mod conformance;
 mod cutfs;
+mod damage;
+mod faults;
+mod kills;
 mod powercut;
 mod puppet;
+mod refusals;
 mod services;
 mod sharing;
 mod support;

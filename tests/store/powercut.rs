@@ -21,6 +21,9 @@ use crate::{
     workload::{self, acknowledged},
 };
 
+/// How many images are made at one moment: as many as there are ways to lose what was not synced.
+const KINDS: u64 = 8;
+
 const CHECKER: &str = "HALLPASS_TEST_CHECKER";
 
 /// How many images are looked at in all.
@@ -33,8 +36,6 @@ struct Scene {
     name: &'static str,
     /// The share of the images, in percent.
     share: u64,
-    /// One image of each kind at every so many operations.
-    every: u64,
     play: fn(&Stage),
 }
 
@@ -56,7 +57,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "a new store",
         share: 20,
-        every: 1,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             stage.work(&mut one, 0, 1, 5);
@@ -66,7 +66,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "one writer, growing and overwriting",
         share: 20,
-        every: 7,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             stage.work(&mut one, 0, 1, 300);
@@ -76,7 +75,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "concurrent writers",
         share: 15,
-        every: 11,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             stage.work(&mut one, 0, 4, 80);
@@ -88,7 +86,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "opening and closing",
         share: 15,
-        every: 3,
         play: |stage| {
             for _ in 0..6 {
                 let (mut one, _) = Puppet::start(&stage.store, "visitor");
@@ -100,7 +97,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "a hand-over",
         share: 10,
-        every: 5,
         play: |stage| {
             let (mut shell, _) = Puppet::start(&stage.store, "visitor");
             stage.work(&mut shell, 0, 2, 10);
@@ -115,7 +111,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "compact and backup",
         share: 10,
-        every: 5,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             for n in 0..3 {
@@ -129,7 +124,6 @@ const SCENES: [Scene; 7] = [
     Scene {
         name: "a checkpoint",
         share: 10,
-        every: 9,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             for _ in 0..4 {
@@ -156,43 +150,77 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
     }
     let mut tally = Tally::default();
     let mut round = 0;
+    let lengths = SCENES.each_ref().map(|scene| play(scene, 0, None, None).operations);
     while tally.images < wanted() {
         round += 1;
-        for scene in &SCENES {
-            let share = (wanted() * scene.share / 100).clamp(8, 400);
-            let images = play(scene, round, share, None);
-            if scene.name == "a new store" || scene.name == "concurrent writers" {
-                recover(&images, round, share, &mut tally);
-            }
+        for (scene, length) in SCENES.iter().zip(lengths) {
+            let share = (wanted() * scene.share / 100).clamp(KINDS, 400);
+            let images = play(scene, round, Some(Sampling::of(length, share)), None).images;
+            let kept = keep_some(images.path(), round);
             tally.look(scene.name, images.path());
+            // What is wrong already is told once.
+            if tally.wrong.is_empty() && (scene.name == "a new store" || scene.name == "concurrent writers") {
+                recover(kept.path(), round, share, &mut tally);
+            }
         }
     }
     tally.print();
     assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
 }
 
+/// Copies a few images before they are used up.
+fn keep_some(images: &Path, round: u64) -> tempfile::TempDir {
+    let kept = tempfile::tempdir_in("/dev/shm").expect("a place for images");
+    let with_data: Vec<_> = list(images).into_iter().filter(|(path, _)| path.join("s/data").exists()).collect();
+    let step = (with_data.len() / 4).max(1);
+    let skip = usize::try_from(round).expect("few rounds") % step;
+    for (image, file) in with_data.iter().skip(skip).step_by(step) {
+        let copied = Command::new("cp").arg("-a").args([image, file]).arg(kept.path()).status();
+        assert!(copied.is_ok_and(|status| status.success()), "an image can be copied");
+    }
+    kept
+}
+
 /// Cuts again while a store recovers from an earlier cut.
-fn recover(images: &tempfile::TempDir, round: u64, limit: u64, tally: &mut Tally) {
+fn recover(images: &Path, round: u64, limit: u64, tally: &mut Tally) {
     let scene = Scene {
         name: "recovery from an earlier cut",
         share: 0,
-        every: 1,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             stage.work(&mut one, 0, 1, 3);
             assert_eq!(one.ask("end"), "closed");
         },
     };
-    let cut: Vec<_> = list(images.path()).into_iter().filter(|(path, _)| path.join("s/data").exists()).collect();
-    let step = (cut.len() / 4).max(1);
-    for (image, file) in cut.iter().skip(round as usize % step).step_by(step) {
-        let again = play(&scene, round, limit / 4, Some((image, file)));
-        tally.look(scene.name, again.path());
+    for (image, file) in list(images) {
+        // Opening and three commits are some eighty operations.
+        let sampling = Sampling::of(80, (limit / 4).max(KINDS));
+        let again = play(&scene, round, Some(sampling), Some((&image, &file)));
+        tally.look(scene.name, again.images.path());
     }
 }
 
-/// Plays a scene in a mount; returns where the images are.
-fn play(scene: &Scene, seed: u64, limit: u64, from: Option<(&PathBuf, &PathBuf)>) -> tempfile::TempDir {
+/// At which operations images are made: all over a scene, not at its beginning only.
+#[derive(Clone, Copy)]
+struct Sampling {
+    every: u64,
+    limit: u64,
+}
+
+impl Sampling {
+    fn of(length: u64, limit: u64) -> Self {
+        Self { every: (length * KINDS / limit).max(1), limit }
+    }
+}
+
+/// What is left of a scene.
+struct Played {
+    images: tempfile::TempDir,
+    operations: u64,
+}
+
+/// Plays a scene in a mount.
+fn play(scene: &Scene, seed: u64, sampling: Option<Sampling>, from: Option<(&PathBuf, &PathBuf)>) -> Played {
     // In memory: thousands of images need no disk.
     let images = tempfile::tempdir_in("/dev/shm").expect("a place for images");
     let dir = tempfile::tempdir().expect("a directory");
@@ -202,10 +230,12 @@ fn play(scene: &Scene, seed: u64, limit: u64, from: Option<(&PathBuf, &PathBuf)>
         None => fs::write(&acknowledged, []).expect("a file"),
     }
     let mut mount = Mount::start(&dir.path().join("mount"), from.map(|(image, _)| image.as_path()));
-    mount.cut(scene.every, limit, seed, &acknowledged, images.path());
+    if let Some(Sampling { every, limit }) = sampling {
+        mount.cut(every, limit, seed, &acknowledged, images.path());
+    }
     (scene.play)(&Stage { store: mount.at.join("s"), acknowledged, seed });
-    mount.ask("stop");
-    images
+    let operations = mount.ask("stop").parse().expect("a number");
+    Played { images, operations }
 }
 
 /// The images in a directory, each with the file of what was acknowledged.

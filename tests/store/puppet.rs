@@ -83,10 +83,11 @@ impl Drop for Speaker {
 pub(crate) struct Puppet(Speaker);
 
 impl Puppet {
-    /// Starts one on a store, and waits until it has it. Its role is the answer.
+    /// Starts one on a store that opens, and waits until it has it. Its role is the answer.
     pub(crate) fn start(dir: &Path, tenure: &str) -> (Self, String) {
         let mut puppet = Self::spawn(&mut Self::command(dir, tenure));
         let role = puppet.answer();
+        assert!(role == "owner" || role == "attached", "it does not open: {role}");
         (puppet, role)
     }
 
@@ -116,6 +117,10 @@ impl Puppet {
     pub(crate) fn ask(&mut self, line: &str) -> String {
         self.tell(line);
         self.answer()
+    }
+
+    pub(crate) fn pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.0.child)
     }
 
     pub(crate) fn kill(&mut self) {
@@ -149,6 +154,7 @@ fn puppet() {
             ["put", key, value] => say(&durable(&store, key, value)),
             ["get", key] => say(&value(&store, key).unwrap_or_else(|| "none".into())),
             ["role"] => say(role(&store)),
+            ["fill", prefix, upto] => fill(&store, prefix, upto.parse().expect("a number")),
             ["count", prefix, upto] => count(&store, prefix, upto.parse().expect("a number")),
             ["work", first, writers, count, seed, file] => say(&work(&store, [first, writers, count, seed], file)),
             ["compact"] => say(&store.compact().map_or_else(|e| e.to_string(), |_| "done".into())),
@@ -188,6 +194,17 @@ fn durable(store: &LocalStore, key: &str, value: &str) -> String {
 fn count(store: &LocalStore, prefix: &str, upto: u64) {
     for n in 1..=upto {
         let answer = durable(store, &format!("{prefix}{n}"), &n.to_string());
+        if answer.starts_with("error") {
+            return say(&answer);
+        }
+        say(&n.to_string());
+    }
+}
+
+/// As [`count`], with rows of some kilobytes.
+fn fill(store: &LocalStore, prefix: &str, upto: u64) {
+    for n in 1..=upto {
+        let answer = durable(store, &format!("{prefix}{n}"), &format!("{n} {}", "x".repeat(2000)));
         if answer.starts_with("error") {
             return say(&answer);
         }

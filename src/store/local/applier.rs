@@ -11,7 +11,7 @@ use super::{
     super::{Revision, StoreError},
     compact,
     engine::{Engine, OVERLAY_FULL, State, Stop, Trouble, open_tree},
-    open::drop_journals,
+    open::{drop_journals, free_space},
     status::Service,
     tree::{BATCH, Put, Tree},
 };
@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// At this much journal, the least, the tree is closed and opened to have a snapshot, and the journal begins anew.
 const CHECKPOINT: u64 = 64 << 20;
+
+/// With this much space a tree that met a full disk is opened again.
+const ENOUGH: u64 = 4 << 20;
 
 /// A clean end brings at most this many rows into the tree; what is more stays in the journal for the next owner.
 const LITTLE: usize = 4000;
@@ -53,14 +56,48 @@ fn work(engine: &Engine) {
             Some(Stop::Clean) | None => {}
         }
         let result = fill(engine).and_then(|()| if stop.is_none() { checkpoint_if_due(engine) } else { Ok(()) });
-        if let Err(Trouble::Store(error)) = result {
-            // The journal has everything; the tree is opened again before anything more is taken.
-            engine.fail(&mut engine.order().state, "filling the tree", &error);
-            return;
+        match result {
+            Ok(()) | Err(Trouble::Gone) => {}
+            Err(Trouble::Store(StoreError::Full { .. })) if stop.is_none() => match wait_for_space(engine) {
+                Ok(()) => continue,
+                Err(Trouble::Gone) => return,
+                Err(Trouble::Store(error)) => {
+                    engine.fail(&mut engine.order().state, "opening the tree again", &error);
+                    return;
+                }
+            },
+            Err(Trouble::Store(error)) => {
+                // The journal has everything; the tree is opened again before anything more is taken.
+                engine.fail(&mut engine.order().state, "filling the tree", &error);
+                return;
+            }
         }
         engine.drained.notify_all();
         if stop.is_some() {
             return;
+        }
+    }
+}
+
+/// On a full disk the tree stays as it is: it is still read, and the journal takes commits while it has room. sled
+/// remembers the error for ever, so the tree is opened again as soon as there is space.
+fn wait_for_space(engine: &Engine) -> Result<(), Trouble> {
+    let data = engine.place.data();
+    loop {
+        {
+            let mut work = engine.work.lock().unwrap_or_else(PoisonError::into_inner);
+            work.stuck = true;
+            engine.drained.notify_all();
+            if work.stop.is_some() {
+                return Err(Trouble::Gone);
+            }
+            drop(engine.work_there.wait_timeout(work, PATIENCE / 5).unwrap_or_else(PoisonError::into_inner));
+        }
+        do_jobs(engine)?;
+        if free_space(&data) >= ENOUGH {
+            reopen(engine)?;
+            engine.work.lock().unwrap_or_else(PoisonError::into_inner).stuck = false;
+            return Ok(());
         }
     }
 }

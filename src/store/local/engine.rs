@@ -98,6 +98,8 @@ pub(super) struct Work {
     pub(super) stop: Option<Stop>,
     /// How often it was called.
     pub(super) calls: u64,
+    /// Whether it waits for space on the disk.
+    pub(super) stuck: bool,
     /// What it shall do besides, and where the answer goes.
     pub(super) jobs: VecDeque<(Service, SyncSender<Result<Status, StoreError>>)>,
 }
@@ -182,7 +184,7 @@ impl Engine {
         if bytes + 1024 > MAX_BODY {
             return Err(StoreError::TooLarge { bytes, limit: MAX_BODY }.into());
         }
-        self.wait_for_room();
+        self.wait_for_room()?;
         let mut order = self.order();
         match &order.state {
             State::Open => {}
@@ -287,17 +289,21 @@ impl Engine {
         matches!(self.order().state, State::Failed(_))
     }
 
-    fn wait_for_room(&self) {
+    fn wait_for_room(&self) -> Result<(), StoreError> {
         if self.view().overlay_bytes <= OVERLAY_LIMIT {
-            return;
+            return Ok(());
         }
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         while work.stop.is_none() && self.view().overlay_bytes > OVERLAY_LIMIT {
+            if work.stuck {
+                return Err(StoreError::Full { source: std::io::ErrorKind::StorageFull.into() });
+            }
             work.calls += 1;
             self.work_there.notify_all();
             let wait = std::time::Duration::from_millis(100);
             work = self.drained.wait_timeout(work, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
+        Ok(())
     }
 
     /// Does one of the store's own services; returns what the store is like afterwards.

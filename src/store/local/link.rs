@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, Once, PoisonError, mpsc},
     thread::JoinHandle,
     time::Instant,
 };
@@ -164,6 +164,7 @@ impl Seeking<'_> {
 
     fn own(&self, lock: File, uid: u32) -> Result<Sought, StoreError> {
         let refused = |e| StoreError::Disk { what: "cannot open the store".into(), source: e };
+        survive_file_size_limits();
         self.place.settle().map_err(refused)?;
         let created = match (self.place.data().exists(), self.new_id) {
             (true, _) => Created::Before,
@@ -176,9 +177,8 @@ impl Seeking<'_> {
         let engine = Arc::new(open::open(self.place, &lock, self.cache_bytes)?);
         let id = engine.id;
         let applier = Mutex::new(Some(applier::start(&engine).map_err(refused)?));
-        let on_hand_over = Arc::clone(&self.on_hand_over);
-        let server =
-            Server::start(self.place, Arc::clone(&engine), self.own.clone(), uid, on_hand_over).map_err(refused);
+        let callbacks = [Arc::clone(&self.on_hand_over), Arc::clone(&self.on_end)];
+        let server = Server::start(self.place, Arc::clone(&engine), self.own.clone(), uid, callbacks).map_err(refused);
         match server {
             Ok(server) => {
                 let link = Link::Owner(Arc::new(Tenancy { engine, applier, server, lock }));
@@ -217,6 +217,15 @@ impl Seeking<'_> {
             source: None,
         }
     }
+}
+
+/// A limit of file sizes kills whoever runs into it, unless the signal has a handler: then it is an error of the write.
+fn survive_file_size_limits() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Without it, the process ends at such a limit; nothing is lost by that.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    });
 }
 
 /// The login name of a user, from the system's list.

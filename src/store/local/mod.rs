@@ -329,10 +329,13 @@ impl Shared {
     /// Finds a new owner when the old one is gone, though nobody uses the store just now: others may need one.
     fn look_after(&self) {
         let (generation, link) = self.current();
-        if let Link::Attached(client) = link
-            && client.ended()
-            && !self.closed.load(Ordering::Acquire)
-        {
+        let over = match &link {
+            Link::Loose => false,
+            Link::Owner(tenancy) => tenancy.engine.failed(),
+            Link::Attached(client) => client.ended(),
+        };
+        drop(link);
+        if over && !self.closed.load(Ordering::Acquire) {
             let _ = self.relink(generation, None);
         }
     }

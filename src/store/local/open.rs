@@ -71,7 +71,8 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64) -> Result<Engin
     let mark = open_mark(&data).map_err(|e| disk("opening the mark", e))?;
     let promised = engine::read_mark(&mark);
     let mut view = View::new(Arc::new(tree), about.revision);
-    let past = replay(&data, id, about.revision, promised, &mut view)?;
+    let mut past = replay(&data, id, about.revision, promised, &mut view)?;
+    past.write_again(&data, id, promised.max(about.revision))?;
     let revision = past.last.max(about.revision);
     let order = Order {
         revision,
@@ -117,8 +118,12 @@ impl Engine {
         let used = order.journal.used();
         if held == order.revision && (used > WORTH_DROPPING || !order.full.is_empty()) {
             // The tree has just been opened cleanly with everything in it: its snapshot protects all of that.
-            self.turn(&mut order)?;
-            drop_journals(&mut order, &self.place.data())?;
+            match self.turn(&mut order) {
+                Ok(()) => drop_journals(&mut order, &self.place.data())?,
+                // Another time.
+                Err(StoreError::Full { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -225,6 +230,36 @@ fn replay(data: &Path, id: StoreId, held: Revision, promised: Revision, view: &m
 }
 
 impl Past {
+    /// Writes the commits that nobody called durable into a new journal. They were read, but perhaps from the kernel's
+    /// memory only: after a sync that failed, it may hold them for written while they are not.
+    fn write_again(&mut self, data: &Path, id: StoreId, durable: Revision) -> Result<(), StoreError> {
+        if self.last <= durable {
+            return Ok(());
+        }
+        let refused = |e| disk("beginning a journal", e);
+        let mut journal = Journal::create(data, self.next_number, id, durable).map_err(refused)?;
+        let (mut last, mut failed) = (durable, None);
+        let upto = self.next_number;
+        for (number, path) in journals(data)?.into_iter().filter(|(number, _)| *number < upto) {
+            let read = journal::read(&path, number, id, durable, |revision, entry| {
+                if matches!(entry, Entry::Change(..)) && revision > last && failed.is_none() {
+                    failed = journal.append(revision, durable, &entry).err();
+                    last = revision;
+                }
+            });
+            // It was read a moment ago.
+            read.map_err(|_| missing(durable, self.last))?;
+        }
+        if let Some(e) = failed {
+            return Err(refused(e));
+        }
+        journal.file.sync_data().map_err(refused)?;
+        place::sync_dir(data).map_err(refused)?;
+        self.full.extend(self.current.take());
+        self.current = Some(journal);
+        Ok(())
+    }
+
     fn keep(&mut self, path: PathBuf, number: u64, id: StoreId, reading: &Reading) -> Result<(), StoreError> {
         let refused = |e| disk("opening the journal", e);
         let journal = Journal::resume(path, number, id, reading.position).map_err(refused)?;
@@ -314,9 +349,14 @@ pub(super) fn open_mark(data: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
+/// How many bytes this user may still write there.
+pub(super) fn free_space(dir: &Path) -> u64 {
+    rustix::fs::statvfs(dir).map_or(u64::MAX, |fs| fs.f_bavail.saturating_mul(fs.f_frsize))
+}
+
 fn keep_reserve(path: &Path) {
     // Best effort: a file system without fallocate keeps none, and a full one has none to give.
-    if path.exists() {
+    if path.exists() || free_space(path.parent().unwrap_or(path)) < 16 * RESERVE {
         return;
     }
     if let Ok(file) = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)

@@ -52,6 +52,7 @@ struct Shared {
     /// Whose requests are served besides root's: the owner of the directory.
     uid: u32,
     on_hand_over: OnHandOver,
+    on_failure: OnHandOver,
     peers: Mutex<Peers>,
 }
 
@@ -83,7 +84,7 @@ impl Server {
         engine: Arc<Engine>,
         own: Greeting,
         uid: u32,
-        on_hand_over: OnHandOver,
+        [on_hand_over, on_failure]: [OnHandOver; 2],
     ) -> std::io::Result<Self> {
         let dir = fs::File::open(place.dir())?;
         let path = socket_path(&dir);
@@ -94,7 +95,7 @@ impl Server {
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let peers = Mutex::default();
-        let shared = Arc::new(Shared { engine, own, uid, on_hand_over, peers });
+        let shared = Arc::new(Shared { engine, own, uid, on_hand_over, on_failure, peers });
         let accepting = (listener.try_clone()?, Arc::clone(&shared));
         thread::Builder::new().name("store-accept".into()).spawn(move || accept(&accepting.0, &accepting.1))?;
         Ok(Self { listener, shared, place: place.clone() })
@@ -212,6 +213,10 @@ fn serve(mut stream: UnixStream, line: &Line, shared: &Arc<Shared>) {
         // Answers to requests that came together go together.
         if !out.is_empty() && !send(line, &out) {
             return;
+        }
+        if shared.engine.failed() {
+            // Nobody in this process may notice for long: the others need the store opened again.
+            (shared.on_failure)();
         }
     }
 }

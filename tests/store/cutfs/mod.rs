@@ -159,7 +159,8 @@ struct Images {
 fn install(fs: &CutFs, mut images: Images) {
     let mut made = 0_u64;
     let hook = move |state: &State| {
-        if images.left == 0 || !state.operations.is_multiple_of(images.every) {
+        // Each seed looks at other moments.
+        if images.left == 0 || state.operations % images.every != images.seed % images.every {
             return;
         }
         // Read before the image is made: what is acknowledged later need not be in it.

@@ -1,0 +1,146 @@
+//! The disk refuses: one clear error, nothing acknowledged that is not so, no hang, and the same process goes on when
+//! the cause is gone.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    cutfs::{self, Mount},
+    puppet::Puppet,
+};
+
+/// Writes until something is refused; returns how many were acknowledged and what was said then.
+fn fill(puppet: &mut Puppet, prefix: &str) -> (u64, String) {
+    puppet.tell(&format!("fill {prefix} 100000"));
+    let mut acknowledged = 0;
+    loop {
+        let answer = puppet.answer();
+        match answer.parse() {
+            Ok(n) => acknowledged = n,
+            Err(_) => return (acknowledged, answer),
+        }
+    }
+}
+
+#[track_caller]
+fn all_there(puppet: &mut Puppet, prefix: &str, acknowledged: u64) {
+    for n in (1..=acknowledged).rev().take(200) {
+        assert!(puppet.ask(&format!("get {prefix}{n}")).starts_with(&n.to_string()), "{prefix}{n}");
+    }
+}
+
+/// Fills a disk, frees it, goes on; then fills it and opens it full.
+fn full_disk(store: &Path, free: impl Fn(), fill_up: impl Fn()) {
+    let (mut one, _) = Puppet::start(store, "visitor");
+    one.ask("put first 1");
+    fill_up();
+    let (acknowledged, refused) = fill(&mut one, "a");
+    assert!(refused.starts_with("error: the store is full"), "{refused}");
+    assert_eq!(one.ask("get first"), "1", "a full disk can be read");
+    all_there(&mut one, "a", acknowledged);
+    free();
+    assert!(one.ask("put after 2").parse::<u64>().is_ok(), "the same process goes on");
+    fill_up();
+    let (more, refused) = fill(&mut one, "b");
+    assert!(refused.starts_with("error: the store is full"), "{refused}");
+    one.kill();
+    let (mut two, _) = Puppet::start(store, "visitor");
+    assert_eq!(two.ask("get after"), "2", "a full disk can be opened and read");
+    all_there(&mut two, "a", acknowledged);
+    all_there(&mut two, "b", more);
+    free();
+    assert!(two.ask("put last 3").parse::<u64>().is_ok());
+    two.kill();
+    let (mut three, _) = Puppet::start(store, "visitor");
+    assert_eq!(three.ask("get last"), "3");
+    all_there(&mut three, "b", more);
+}
+
+struct Tmpfs(PathBuf);
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_changes_and_is_read_opened_and_written_again_when_there_is_room() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(dir.path()).status();
+    assert!(mounted.is_ok_and(|status| status.success()), "root can mount");
+    let mount = Tmpfs(dir.path().to_path_buf());
+    let ballast = mount.0.join("ballast");
+    let free = || fs::remove_file(&ballast).expect("it is there");
+    let fill_up = || {
+        let zeros = vec![1; 4096];
+        let mut file = fs::File::create(&ballast).expect("a file");
+        while std::io::Write::write_all(&mut file, &zeros).is_ok() {}
+    };
+    full_disk(&mount.0.join("s"), free, fill_up);
+}
+
+#[test]
+fn a_disk_that_refuses_a_write_or_a_sync_costs_nothing_that_was_acknowledged() {
+    if cutfs::available().is_err() {
+        return;
+    }
+    for fault in ["write", "sync"] {
+        for after in 0..12 {
+            let dir = tempfile::tempdir().expect("a directory");
+            let mut mount = Mount::start(&dir.path().join("mount"), None);
+            let store = mount.at.join("s");
+            let (mut one, _) = Puppet::start(&store, "visitor");
+            one.tell("fill a 100000");
+            for _ in 0..20 {
+                one.answer();
+            }
+            mount.ask(&format!("fail {fault} {after} lasting"));
+            let mut acknowledged = 20;
+            let refused = loop {
+                let answer = one.answer();
+                match answer.parse() {
+                    Ok(n) => acknowledged = n,
+                    Err(_) => break answer,
+                }
+            };
+            let case = format!("{fault} {after}: {refused}");
+            assert!(refused.starts_with("error: "), "{case}");
+            mount.ask("heal");
+            let after = one.ask("put after 2");
+            assert!(after.parse::<u64>().is_ok(), "{case}: the same process goes on: {after}");
+            all_there(&mut one, "a", acknowledged);
+            one.kill();
+            let (mut two, _) = Puppet::start(&store, "visitor");
+            assert_eq!(two.ask("get after"), "2", "{case}");
+            all_there(&mut two, "a", acknowledged);
+        }
+    }
+}
+
+#[test]
+fn a_limit_of_file_sizes_is_an_answer_and_not_the_end() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = dir.path().join("s");
+    let mut command = Command::new("prlimit");
+    let template = Puppet::command(&store, "visitor");
+    // The soft limit only: 3 MiB.
+    command.arg("--fsize=3145728:").arg(template.get_program()).args(template.get_args());
+    for (name, value) in template.get_envs() {
+        command.env(name, value.expect("it is set"));
+    }
+    let mut one = Puppet::spawn(&mut command);
+    assert_eq!(one.answer(), "owner");
+    let (acknowledged, refused) = fill(&mut one, "a");
+    assert!(refused.starts_with("error: "), "{refused}");
+    assert!(acknowledged > 100);
+    one.kill();
+    let (mut two, _) = Puppet::start(&store, "visitor");
+    all_there(&mut two, "a", acknowledged);
+}
