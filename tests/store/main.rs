@@ -1,11 +1,13 @@
 //! The store: one suite over its implementations, and what the one on this machine promises when processes, disks
 //! and power fail.
 
+mod acknowledge;
 mod conformance;
 mod cutfs;
 mod damage;
 mod faults;
 mod kills;
+mod model;
 mod powercut;
 mod puppet;
 mod refusals;

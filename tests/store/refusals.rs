@@ -14,7 +14,7 @@ use hallpass::store::{Role, Store, StoreError, local::Tenure};
 
 use crate::{
     puppet::Puppet,
-    support::{open, put, try_open, value},
+    support::{open, put, try_open, value, wait_for},
 };
 
 const NOBODY: u32 = 65534;
@@ -183,6 +183,8 @@ fn a_stopped_owner_is_told_by_its_process_id() {
     let (owner, _) = Puppet::start(&place, "server");
     let attached = open(&place, Tenure::Visitor);
     rustix::process::kill_process(owner.pid(), rustix::process::Signal::STOP).expect("it can be stopped");
+    let stat = format!("/proc/{}/stat", owner.pid().as_raw_pid());
+    wait_for("the process stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
     let silent = attached.get(b"a").expect_err("nobody answers");
     assert!(silent.to_string().ends_with("which is stopped"), "{silent}");
     let newcomer = try_open(&place, Tenure::Visitor).expect_err("nobody answers");
