@@ -46,6 +46,13 @@ pub(super) fn run(core: &Core) -> Result<(), OpenError> {
 }
 
 fn fill(tx: &mut Tx<'_>) -> Result<(), ChangeError> {
+    rows(tx)?;
+    tx.record(Action::StoreCreated, None, None);
+    Ok(())
+}
+
+/// Content types and permissions.
+pub(super) fn rows(tx: &mut Tx<'_>) -> Result<(), ChangeError> {
     for (app_label, model, _) in MODELS {
         tx.insert_quietly(ContentType { id: 0, app_label: app_label.into(), model: model.into() })?;
     }
@@ -55,7 +62,6 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), ChangeError> {
             tx.insert_quietly(Permission { id: 0, name, content_type, codename })?;
         }
     }
-    tx.record(Action::StoreCreated, None, None);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod authenticate;
 mod bootstrap;
 mod entity;
 mod error;
+mod flush;
 #[cfg(test)]
 mod interleavings;
 mod keys;
@@ -17,6 +18,7 @@ mod relations;
 mod rotation;
 mod session;
 mod tokens;
+pub mod transfer;
 mod tx;
 mod usage;
 mod users;

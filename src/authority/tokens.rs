@@ -153,6 +153,14 @@ impl Tx<'_> {
         Ok((new, key))
     }
 
+    /// Gives an expired token a new key and another end (none: it lasts): what obtaining a token does to it.
+    pub fn renew(&mut self, token: &Token, expires: Option<Timestamp>) -> Result<(Token, Key), ChangeError> {
+        let (token, key) = self.regenerate(token, None, Overlap::None)?;
+        let renewed = Token { expires, ..token };
+        self.update(&renewed)?;
+        Ok((renewed, key))
+    }
+
     /// Revokes a token, for good. One that is revoked already stays as it is, and `false` says so.
     pub fn revoke(&mut self, token: &Token) -> Result<bool, ChangeError> {
         self.revoke_because(token, self.reason)
@@ -220,6 +228,12 @@ impl Tx<'_> {
         self.get(&layout::Table::User.referred(user))?;
         let live = self.tokens_of(user)?.iter().filter(|token| token.is_live()).count();
         if live < limit { Ok(()) } else { Err(ChangeError::TooMany { limit }) }
+    }
+
+    /// A token as it was under another roof: with its id, its key and its age.
+    pub(super) fn restored_token(&self, id: TokenId, user: i64, key: &Key, created: Timestamp) -> Token {
+        let key = self.stored_key(id, key, Recovery::Sealed);
+        Token { serial: 0, id, user, name: None, created, expires: None, revoked: None, key, superseded: None }
     }
 
     /// Draws a key that no token has.

@@ -1,1 +1,146 @@
-//! One file for each command: its arguments and what it does. Printing is the edge's.
+//! One file for each command: its arguments and what it does. Commands compute a [`Reply`]; printing is the edge's. One
+//! declaration serves arguments of the program, lines at the prompt, lines in a pipe and `call_command`.
+
+mod about;
+mod argparse;
+mod audit;
+mod changepassword;
+mod check;
+mod context;
+mod createsuperuser;
+mod diffsettings;
+mod django;
+mod drf_create_token;
+mod dumpdata;
+mod failure;
+mod flush;
+mod groups;
+mod help;
+mod inspect;
+mod key;
+mod labels;
+mod loaddata;
+mod migrations;
+mod nothing;
+mod passwords;
+mod regenerate;
+mod reply;
+mod revoke;
+mod token;
+mod tokens;
+mod user;
+mod users;
+mod what;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use context::{Answer, Consent, Context, Env, Opener, Person, SharedSession, Surroundings, Turn};
+pub use failure::{Failure, Style};
+pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
+
+/// The version of Django that we answer as.
+pub const DJANGO: &str = "5.2.19";
+
+/// Every command but the shell itself.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the users
+    Users(users::Users),
+    /// List the tokens
+    Tokens(tokens::Tokens),
+    /// List the groups
+    Groups(groups::Groups),
+    /// Make, change or delete a user
+    #[command(subcommand)]
+    User(user::User),
+    /// Make a token
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Show a token's key
+    Key(key::Key),
+    /// Show everything about a user or a token, but no key
+    Inspect(inspect::Inspect),
+    /// Give a token a new key
+    Regenerate(regenerate::Regenerate),
+    /// Revoke tokens, for good
+    Revoke(revoke::Revoke),
+    /// Show the audit trail
+    Audit(audit::Audit),
+    /// Say what this program is and which store it works on
+    About(about::About),
+    /// Say the version
+    Version(about::Version),
+    /// Explain the commands
+    Help(help::Help),
+    /// Django's own commands
+    #[command(flatten)]
+    Django(django::Django),
+}
+
+/// A line at the prompt: a command without the name of the program.
+#[derive(Debug, Parser)]
+#[command(name = "hallpass", no_binary_name = true, disable_help_subcommand = true, infer_long_args = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where it was refused or failed; nothing was changed then, unless the failure says otherwise.
+    pub fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        match self {
+            Self::Users(command) => command.run(context),
+            Self::Tokens(command) => command.run(context),
+            Self::Groups(command) => command.run(context),
+            Self::User(command) => command.run(context),
+            Self::Token(command) => command.run(context),
+            Self::Key(command) => command.run(context),
+            Self::Inspect(command) => command.run(context),
+            Self::Regenerate(command) => command.run(context),
+            Self::Revoke(command) => command.run(context),
+            Self::Audit(command) => command.run(context),
+            Self::About(command) => command.run(context),
+            Self::Version(command) => Ok(command.run()),
+            Self::Help(command) => command.run(),
+            Self::Django(command) => command.run(context),
+        }
+    }
+}
+
+/// The declaration of all commands: what help, completion and the man page are made from.
+#[must_use]
+pub fn declaration() -> clap::Command {
+    Line::command()
+}
+
+/// The names of all commands, in the order of the declaration.
+#[must_use]
+pub fn names() -> Vec<String> {
+    declaration().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Runs a command that is given as words: a line at the prompt or in a pipe.
+///
+/// # Errors
+/// Where the words are no command, or the command was refused.
+pub fn run_line(words: &[String], context: &mut Context) -> Result<Reply, Failure> {
+    parse(words)?.run(context)
+}
+
+/// Reads words as a command.
+///
+/// # Errors
+/// [`Failure::Usage`], or [`Failure::Help`] where help was asked for.
+pub fn parse(words: &[String]) -> Result<Command, Failure> {
+    let matches = declaration().try_get_matches_from(words).map_err(|error| usage_failure(&error, words))?;
+    Ok(Line::from_arg_matches(&matches).map_err(|error| usage_failure(&error, words))?.command)
+}
+
+/// What clap has to say, in our words or, for Django's own commands, in those of argparse.
+#[must_use]
+pub fn usage_failure(error: &clap::Error, words: &[String]) -> Failure {
+    argparse::failure(error, words)
+}

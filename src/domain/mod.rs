@@ -6,10 +6,15 @@ pub mod filter;
 mod group;
 mod key;
 pub mod model;
+<<<<<<< HEAD
 mod policy;
+=======
+pub mod text;
+>>>>>>> 8cae02a (Commands: one declaration each, Django's own among them; fixtures in and out; configuration; the terminal's one writer)
 mod time;
 mod token;
 mod user;
+pub mod validate;
 mod value;
 
 pub use event::{Action, Actor, Channel, Event, Subject};

@@ -153,6 +153,29 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Replaces the row with this primary key as a whole: a field that is not named is empty.
+    pub(in crate::authority) fn replace_row(&mut self, model: Model, id: i64, patch: &Patch) -> Result<(), QueryError> {
+        let mut values = vec![Value::Null; model.describe().fields.len()];
+        for (field, value) in patch {
+            values[*field] = value.clone();
+        }
+        values[0] = Value::Int(id);
+        match model {
+            Model::User => drop(self.update(&user(&values))?),
+            Model::Group => drop(self.update(&group(&values))?),
+            Model::Permission => drop(self.update(&permission(&values))?),
+            Model::ContentType => drop(self.update(&content_type(&values))?),
+            Model::UserGroups
+            | Model::UserPermissions
+            | Model::GroupPermissions
+            | Model::Token
+            | Model::TokenProxy
+            | Model::Session
+            | Model::LogEntry => return Err(QueryError::NoRows { model }),
+        }
+        Ok(())
+    }
+
     /// Gives a row another primary key, which SQLite allows as long as nothing refers to the old one.
     fn renumber(&mut self, model: Model, row: &Row, values: &[Value]) -> Result<(), QueryError> {
         let taken = |constraint| QueryError::from(ChangeError::Unique { constraint });

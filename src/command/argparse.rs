@@ -1,0 +1,134 @@
+//! What is wrong with an argument, told as we tell it, or as Python's argparse would for Django's own commands.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{DJANGO, Failure, Style, django, help};
+use crate::domain::text::escape;
+
+/// Translates clap's error about `words`.
+pub(super) fn failure(error: &clap::Error, words: &[String]) -> Failure {
+    let command = words.iter().find(|word| !word.starts_with('-')).map(String::as_str);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            return Failure::Help(error.render().to_string());
+        }
+        ErrorKind::DisplayVersion => return Failure::Help(format!("{}\n", super::about::version_line())),
+        ErrorKind::InvalidSubcommand if command.is_some_and(|name| !super::names().iter().any(|n| n == name)) => {
+            return unknown(command.unwrap_or_default());
+        }
+        _ => {}
+    }
+    match command {
+        Some(name) if django::names().iter().any(|n| n == name) => Failure::Usage {
+            message: format!("hallpass {name}: error: {}", argparse_text(error)),
+            usage: help::usage_of(name),
+            hints: Vec::new(),
+            style: Style::Argparse,
+        },
+        Some(_) | None => Failure::Usage {
+            message: own_text(error),
+            usage: String::new(),
+            hints: own_hints(error, command),
+            style: Style::Own,
+        },
+    }
+}
+
+/// A first word that is no command: Django's exit status, and its words.
+pub(super) fn unknown(name: &str) -> Failure {
+    let mut message = format!("Unknown command: '{}'", escape(name));
+    if let Some(near) = nearest(name, super::names()) {
+        message.push_str(&format!(". Did you mean {near}?"));
+    }
+    message.push_str("\nType 'hallpass help' for usage.");
+    Failure::Raised { exception: message, message: String::new() }
+}
+
+/// The candidate that `word` was probably meant to be.
+pub(super) fn nearest(word: &str, candidates: impl IntoIterator<Item = String>) -> Option<String> {
+    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(word, &candidate), candidate));
+    let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+fn argparse_text(error: &clap::Error) -> String {
+    let argument = context(error, ContextKind::InvalidArg);
+    let value = context(error, ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::MissingRequiredArgument => {
+            format!("the following arguments are required: {}", argument.map_or_else(String::new, |a| bare(&a)))
+        }
+        ErrorKind::UnknownArgument => format!("unrecognized arguments: {}", argument.unwrap_or_default()),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => match value.filter(|v| !v.is_empty()) {
+            None => format!("argument {}: expected one argument", option(&argument.unwrap_or_default())),
+            Some(value) => {
+                let argument = option(&argument.unwrap_or_default());
+                match context(error, ContextKind::ValidValue) {
+                    Some(valid) => format!("argument {argument}: invalid choice: '{value}' (choose from {valid})"),
+                    None => format!("argument {argument}: invalid value: '{value}'"),
+                }
+            }
+        },
+        ErrorKind::ArgumentConflict => {
+            let other = context(error, ContextKind::PriorArg).unwrap_or_default();
+            format!("argument {}: not allowed with argument {}", option(&argument.unwrap_or_default()), option(&other))
+        }
+        _ => own_text(error),
+    }
+}
+
+/// `<USERNAME>` and `<FIXTURE>...` as argparse names them.
+fn bare(argument: &str) -> String {
+    argument.replace(['<', '>'], "").replace("...", "").to_lowercase()
+}
+
+/// `--verbosity <LEVEL>` without its value.
+fn option(argument: &str) -> String {
+    let name = argument.split([' ', '=']).next().unwrap_or_default();
+    match name {
+        "--verbosity" => "-v/--verbosity".into(),
+        "--exclude" => "-e/--exclude".into(),
+        "--output" => "-o/--output".into(),
+        "--natural-foreign" | "--natural-primary" => name.into(),
+        name => bare(name),
+    }
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => Some(texts.join(", ")),
+        ContextValue::Number(number) => Some(number.to_string()),
+        ContextValue::StyledStr(text) => Some(text.to_string()),
+        ContextValue::StyledStrs(texts) => Some(texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        _ => None,
+    }
+}
+
+/// clap's first paragraph, without its label.
+fn own_text(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let words = paragraph.strip_prefix("error: ").unwrap_or(paragraph);
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn own_hints(error: &clap::Error, command: Option<&str>) -> Vec<String> {
+    let near = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let mut hints: Vec<String> = near
+        .into_iter()
+        .find_map(|kind| context(error, kind))
+        .map(|near| format!("did you mean {near}?"))
+        .into_iter()
+        .collect();
+    hints.push(match command {
+        Some(name) => format!("hallpass help {name}"),
+        None => "hallpass help".into(),
+    });
+    hints
+}
+
+/// What `--version` prints for a command of Django's.
+pub(super) fn django_version() -> String {
+    format!("{DJANGO}\n")
+}

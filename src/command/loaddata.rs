@@ -1,0 +1,275 @@
+//! Django's `loaddata`.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+    fs, io,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use flate2::read::MultiGzDecoder;
+
+use super::{
+    Context, Failure, Note, Reply, Style,
+    django::{Common, Database},
+    labels,
+    what::shown,
+};
+use crate::{
+    authority::transfer::{Fixture, Format, Installed, TransferError, Unknown},
+    domain::Model,
+};
+
+const STDIN: &str = "-";
+const FORMATS: [&str; 4] = ["json", "jsonl", "xml", "yaml"];
+const COMPRESSIONS: [&str; 5] = ["gz", "zip", "bz2", "lzma", "xz"];
+
+/// Install the named fixture(s) in the store
+#[derive(Args, Debug)]
+pub struct LoadData {
+    /// Fixture labels: files, with or without the end of their names; - is standard input
+    fixture: Vec<String>,
+    #[command(flatten)]
+    database: Database,
+    /// Accepted and not used: fixtures are looked for in the current directory
+    #[arg(long = "app", value_name = "APP_LABEL")]
+    app_label: Option<String>,
+    /// Ignores entries in the serialized data for fields and models that do not exist
+    #[arg(short = 'i', long)]
+    ignorenonexistent: bool,
+    /// Passes over the models that are not ours and says which and how many
+    #[arg(long, conflicts_with = "ignorenonexistent")]
+    skip_foreign: bool,
+    /// An app_label or app_label.ModelName to exclude
+    #[arg(short, long, value_name = "APP[.MODEL]")]
+    exclude: Vec<String>,
+    /// Format of serialized data when reading from stdin
+    #[arg(long)]
+    format: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// A fixture's label, taken apart.
+#[derive(Clone, Copy, Debug)]
+struct Label<'a> {
+    name: &'a str,
+    format: Option<&'a str>,
+    compression: Option<&'a str>,
+}
+
+/// A file that was found.
+struct Found {
+    path: PathBuf,
+    name: String,
+    directory: Option<PathBuf>,
+}
+
+impl LoadData {
+    pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        if self.fixture.is_empty() {
+            return Err(Failure::Usage {
+                message:
+                    "hallpass loaddata: error: No database fixture specified. Please provide the path of at least \
+                          one fixture in the command line."
+                        .into(),
+                usage: super::help::usage_of("loaddata"),
+                hints: Vec::new(),
+                style: Style::Argparse,
+            });
+        }
+        let excluded = labels::excluded(&self.exclude)?;
+        let mut said = String::new();
+        let mut notes = Vec::new();
+        let mut fixtures = Vec::new();
+        for label in &self.fixture {
+            let found = self.find(label, context, &mut said)?;
+            let fixture = self.read(label, &found, &excluded, context, &mut said)?;
+            if fixture.is_empty() && fixture.foreign().is_empty() {
+                let name = &found.name;
+                notes.push(Note::Text(format!(
+                    "hallpass:0: RuntimeWarning: No fixture data found for '{name}'. (File format may be invalid.)\n"
+                )));
+            }
+            fixtures.push(fixture);
+        }
+        let session = context.session()?;
+        let installed = session.borrow_mut().transact(|tx| tx.install(&fixtures).map_err(failure))?;
+        if self.common.verbosity() >= 1 {
+            said.push_str(&sentence(installed, fixtures.len()));
+        }
+        notes.extend(self.passed_over(&fixtures));
+        Ok(Reply { notes, ..Reply::text(said) })
+    }
+
+    fn label<'a>(&'a self, label: &'a str) -> Result<Label<'a>, Failure> {
+        if label == STDIN {
+            let Some(format) = &self.format else {
+                return Err(Failure::command("--format must be specified when reading from stdin."));
+            };
+            return Ok(Label { name: STDIN, format: Some(format), compression: None });
+        }
+        let (rest, compression) = match label.rsplit_once('.') {
+            Some((rest, end)) if COMPRESSIONS.contains(&end) => (rest, Some(end)),
+            Some(_) | None => (label, None),
+        };
+        // The end of a name counts only behind the last slash, but a directory's name may hold a dot.
+        match rest.rsplit_once('.') {
+            Some((name, end)) if FORMATS.contains(&end) => Ok(Label { name, format: Some(end), compression }),
+            Some((name, end)) => Err(Failure::command(format!(
+                "Problem installing fixture '{name}': {end} is not a known serialization format."
+            ))),
+            None => Ok(Label { name: rest, format: None, compression }),
+        }
+    }
+
+    /// Django's `find_fixtures`, in the current directory or where an absolute name says.
+    fn find(&self, label: &str, context: &Context, said: &mut String) -> Result<Found, Failure> {
+        let parts = self.label(label)?;
+        if label == STDIN {
+            return Ok(Found { path: PathBuf::from(STDIN), name: STDIN.into(), directory: None });
+        }
+        let loud = self.common.verbosity() >= 2;
+        if loud {
+            let _ = writeln!(said, "Loading '{}' fixtures...", parts.name);
+        }
+        let full = context.path(parts.name);
+        let directory = full.parent().map(Path::to_owned).unwrap_or_default();
+        let directory = fs::canonicalize(&directory).unwrap_or(directory);
+        let base = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if loud {
+            let _ = writeln!(said, "Checking '{}' for fixtures...", directory.display());
+        }
+        let found = candidates(&directory, &base, parts);
+        if loud && found.is_empty() {
+            let _ = writeln!(said, "No fixture '{base}' in '{}'.", directory.display());
+        }
+        match found.as_slice() {
+            [] => Err(Failure::command(format!("No fixture named '{base}' found."))),
+            [path] => Ok(Found { path: path.clone(), name: base, directory: Some(directory) }),
+            _ => Err(Failure::command(format!(
+                "Multiple fixtures named '{base}' in '{}'. Aborting.",
+                directory.display()
+            ))),
+        }
+    }
+
+    fn read(
+        &self,
+        label: &str,
+        found: &Found,
+        excluded: &HashSet<Model>,
+        context: &mut Context,
+        said: &mut String,
+    ) -> Result<Fixture, Failure> {
+        let shown_path = found.path.display().to_string();
+        let file_name = found.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let parts = if label == STDIN { self.label(label)? } else { self.label(&file_name)? };
+        let name = parts.format.unwrap_or_default();
+        if let (Some(directory), 2..) = (&found.directory, self.common.verbosity()) {
+            let (fixture, directory) = (&found.name, directory.display());
+            let _ = writeln!(said, "Installing {name} fixture '{fixture}' from '{directory}'.");
+        }
+        let Some(format) = Format::named(name) else {
+            let within = |text: &str| format!("Problem installing fixture '{shown_path}': {text}");
+            return Err(match name {
+                "yaml" => Failure::raised("ModuleNotFoundError", within("No module named 'yaml'")),
+                name => Failure::raised(
+                    "django.core.serializers.base.SerializerDoesNotExist",
+                    format!("\"{}\"", within(&format!("'{name}'"))),
+                ),
+            });
+        };
+        let bytes = if label == STDIN { context.stdin()? } else { bytes_of(&found.path, parts.compression)? };
+        let unknown = match (self.ignorenonexistent, self.skip_foreign) {
+            (true, _) => Unknown::Ignore,
+            (false, true) => Unknown::SkipForeign,
+            (false, false) => Unknown::Refuse,
+        };
+        Fixture::read(&shown_path, format, &bytes, unknown, excluded).map_err(failure)
+    }
+
+    /// Which models `--skip-foreign` passed over, and how many objects of each.
+    fn passed_over(&self, fixtures: &[Fixture]) -> Vec<Note> {
+        let mut sum: BTreeMap<&str, usize> = BTreeMap::new();
+        for (label, count) in fixtures.iter().flat_map(Fixture::foreign) {
+            *sum.entry(label).or_default() += count;
+        }
+        let line = |(label, count): (&str, usize)| Note::Status(format!("Passed over {count} of {}.", shown(label)));
+        sum.into_iter().map(line).collect()
+    }
+}
+
+/// The files in `directory` that a label can mean.
+fn candidates(directory: &Path, base: &str, label: Label<'_>) -> Vec<PathBuf> {
+    let formats = label.format.map_or_else(|| FORMATS.to_vec(), |format| vec![format]);
+    let compressions: Vec<Option<&str>> = match label.compression {
+        Some(compression) => vec![Some(compression)],
+        None => [None].into_iter().chain(COMPRESSIONS.map(Some)).collect(),
+    };
+    let mut found = Vec::new();
+    for database in ["", ".default"] {
+        for format in &formats {
+            for compression in &compressions {
+                let end = compression.map(|end| format!(".{end}")).unwrap_or_default();
+                let path = directory.join(format!("{base}{database}.{format}{end}"));
+                if path.exists() {
+                    found.push(path);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn bytes_of(path: &Path, compression: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let name = path.display().to_string();
+    let read = |error: io::Error| Failure::raised(os_exception(&error), os_error(&error, &name));
+    let bytes = fs::read(path).map_err(read)?;
+    match compression {
+        None => Ok(bytes),
+        Some("gz") => {
+            let mut plain = Vec::new();
+            MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map_err(read)?;
+            Ok(plain)
+        }
+        Some(other) => Err(Failure::refused_with(
+            format!("fixtures compressed by {other} are not read; nothing was changed"),
+            "unpack it, or compress it by gzip",
+        )),
+    }
+}
+
+fn sentence(installed: Installed, fixtures: usize) -> String {
+    let Installed { seen, installed } = installed;
+    let of = if seen == installed { String::new() } else { format!(" (of {seen})") };
+    format!("Installed {installed} object(s){of} from {fixtures} fixture(s)\n")
+}
+
+/// What Python says of an error of the system.
+pub(super) fn os_error(error: &io::Error, name: &str) -> String {
+    let Some(code) = error.raw_os_error() else { return error.to_string() };
+    let text = error.to_string();
+    let text = text.strip_suffix(&format!(" (os error {code})")).unwrap_or(&text);
+    format!("[Errno {code}] {text}: '{name}'")
+}
+
+fn os_exception(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "FileNotFoundError",
+        io::ErrorKind::PermissionDenied => "PermissionError",
+        io::ErrorKind::IsADirectory => "IsADirectoryError",
+        _ => "OSError",
+    }
+}
+
+/// A transfer's error as a command's.
+pub(super) fn failure(error: TransferError) -> Failure {
+    match error {
+        TransferError::Raised { exception, message } => Failure::raised(exception, message),
+        TransferError::Checked(message) => Failure::raised("django.db.utils.IntegrityError", message),
+        TransferError::Change(error) => error.into(),
+    }
+}

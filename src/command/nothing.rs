@@ -1,0 +1,27 @@
+//! Commands of Django that have nothing to do here.
+
+use clap::Args;
+
+use super::django::{Common, Database};
+
+/// A command without options of its own
+#[derive(Args, Debug)]
+pub struct Nothing {
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// `remove_stale_contenttypes`
+#[derive(Args, Debug)]
+pub struct StaleContentTypes {
+    /// Never asks anyway
+    #[arg(long = "noinput", alias = "no-input")]
+    noinput: bool,
+    #[command(flatten)]
+    database: Database,
+    /// There are no apps that are not installed
+    #[arg(long)]
+    include_stale_apps: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}

@@ -1,0 +1,51 @@
+//! `regenerate`: give a token a new key.
+
+use std::time::Duration;
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::{Context, Data, Failure, Note, Reply, tokens::span, what};
+use crate::authority::Overlap;
+
+/// Give a token a new key, printed alone on standard output; its id, name and history stay
+#[derive(Args, Debug)]
+pub struct Regenerate {
+    /// A username, USERNAME/NAME, a token's id, or - for a key on standard input
+    what: String,
+    /// How long the old key stays valid, as in 1h; without it the old key is refused at once
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    overlap: Option<Duration>,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Regenerate {
+    pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let what = what::What::read(&self.what, context)?;
+        let overlap = self.overlap.map_or(Overlap::None, Overlap::For);
+        let session = context.session()?;
+        let mut session = session.borrow_mut();
+        session.set_reason(self.reason);
+        let done = session.transact(|tx| {
+            let (token, user) = what.token(tx)?;
+            let (token, key) = tx.regenerate(&token, None, overlap)?;
+            Ok::<_, Failure>((token, user, key))
+        });
+        session.set_reason(None);
+        let (token, user, key) = done?;
+        let old = match (self.overlap, &token.superseded) {
+            (Some(_), Some(old)) => format!("the old one is valid until {}", old.until),
+            (Some(_), None) | (None, _) => "the old one is refused from now on".to_owned(),
+        };
+        let mut notes = vec![Note::Status(format!("Token {} has a new key; {old}.", what::of(&token, &user)))];
+        if !user.is_active {
+            notes.push(Note::Warning(format!(
+                "user {} is inactive: their keys are refused",
+                what::shown(&user.username)
+            )));
+        }
+        Ok(Reply { data: Data::Secret(Zeroizing::new(key.expose().to_owned())), notes, status: 0 })
+    }
+}

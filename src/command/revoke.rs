@@ -1,0 +1,127 @@
+//! `revoke`: revoke tokens, for good.
+
+use clap::Args;
+
+use super::{
+    Consent, Context, Failure, Note, Reply,
+    user::counted,
+    what::{self, What, shown},
+};
+use crate::{
+    authority::Tx,
+    domain::{Token, User},
+};
+
+/// Revoke tokens, for good
+#[derive(Args, Debug)]
+pub struct Revoke {
+    /// Usernames, USERNAME/NAME, tokens' ids, or - for a key on standard input
+    #[arg(required = true)]
+    what: Vec<String>,
+    /// All tokens of the users that are named
+    #[arg(long)]
+    all: bool,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Say what would be revoked, and revoke nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Revoke {
+    pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let mut what = Vec::new();
+        for word in &self.what {
+            what.push(What::read(word, context)?);
+        }
+        let session = context.session()?;
+        let found = session.borrow_mut().transact(|tx| self.find(&what, tx))?;
+        let list = found.iter().map(|(token, user)| what::of(token, user)).collect::<Vec<_>>().join(", ");
+        let sentence = match found.len() {
+            0 => "there is nothing to revoke".to_owned(),
+            1 => format!("revoke token {list}"),
+            n => format!("revoke {n} tokens: {list}"),
+        };
+        if self.dry_run {
+            return Ok(Reply::status(format!("Would {sentence}.")));
+        }
+        if found.is_empty() {
+            return Ok(Reply::status("There is no live token to revoke; nothing was changed."));
+        }
+        let name = match found.as_slice() {
+            [(_, user)] => user.username.clone(),
+            [(_, first), rest @ ..] if rest.iter().all(|(_, user)| user.id == first.id) => first.username.clone(),
+            _ => found.len().to_string(),
+        };
+        context.confirm(&sentence, &name, Consent::from_flag(self.yes))?;
+        let mut session = session.borrow_mut();
+        session.set_reason(self.reason.clone());
+        let done = session.transact(|tx| {
+            let mut revoked = Vec::new();
+            for (token, user) in &found {
+                if tx.revoke(token)? {
+                    revoked.push(what::of(token, user));
+                }
+            }
+            let alive = alive(&found, tx)?;
+            Ok::<_, Failure>((revoked, alive))
+        });
+        session.set_reason(None);
+        let (revoked, alive) = done?;
+        let mut reply = Reply::default();
+        reply.notes.extend(revoked.iter().map(|token| Note::Status(format!("Revoked token {token}."))));
+        if revoked.is_empty() {
+            reply.notes.push(Note::Status("It was revoked already; nothing was changed.".into()));
+        }
+        for (user, tokens) in alive {
+            let names = tokens.iter().map(|token| what::of(token, &user)).collect::<Vec<_>>().join(", ");
+            let user = shown(&user.username);
+            reply
+                .notes
+                .push(Note::Status(format!("{} of {user} stay valid: {names}.", counted(tokens.len(), "token"))));
+            reply.notes.push(Note::Hint(format!("all of them: hallpass revoke {user} --all")));
+        }
+        Ok(reply)
+    }
+
+    /// The tokens that are meant. A bare username means the unnamed one, with `--all` every live one.
+    fn find(&self, what: &[What], tx: &mut Tx<'_>) -> Result<Vec<(Token, User)>, Failure> {
+        let mut found: Vec<(Token, User)> = Vec::new();
+        for what in what {
+            let tokens = match what {
+                What::Name(name) if self.all => {
+                    let user = what::user(name, tx)?;
+                    let live = tx.tokens_of(user.id)?.into_iter().filter(Token::is_live);
+                    live.map(|token| (token, user.clone())).collect()
+                }
+                What::Name(_) | What::Id(_) | What::Key(_) => vec![what.token(tx)?],
+            };
+            for (token, user) in tokens {
+                if !found.iter().any(|(other, _)| other.serial == token.serial) {
+                    found.push((token, user));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The tokens that the same users still have.
+fn alive(revoked: &[(Token, User)], tx: &mut Tx<'_>) -> Result<Vec<(User, Vec<Token>)>, Failure> {
+    let mut alive: Vec<(User, Vec<Token>)> = Vec::new();
+    for (_, user) in revoked {
+        if alive.iter().any(|(other, _)| other.id == user.id) {
+            continue;
+        }
+        let now = tx.now();
+        let tokens = tx.tokens_of(user.id)?;
+        let valid = tokens.into_iter().filter(|token| token.state(now) == crate::domain::TokenState::Active);
+        alive.push((user.clone(), valid.collect()));
+    }
+    alive.retain(|(_, tokens)| !tokens.is_empty());
+    Ok(alive)
+}
