@@ -231,9 +231,15 @@ impl Tx<'_> {
     }
 
     /// A token as it was under another roof: with its id, its key and its age.
-    pub(super) fn restored_token(&self, id: TokenId, user: i64, key: &Key, created: Timestamp) -> Token {
-        let key = self.stored_key(id, key, Recovery::Sealed);
-        Token { serial: 0, id, user, name: None, created, expires: None, revoked: None, key, superseded: None }
+    pub(super) fn restored_token(
+        &mut self,
+        id: TokenId,
+        user: i64,
+        key: &Key,
+        created: Timestamp,
+    ) -> Result<Token, ChangeError> {
+        let key = self.stored_key(id, key, Recovery::Sealed)?;
+        Ok(Token { serial: 0, id, user, name: None, created, expires: None, revoked: None, key, superseded: None })
     }
 
     /// Draws a key that no token has.

@@ -1,26 +1,306 @@
-//! The admin shell.
+//! The admin shell and its commands: arguments -> what they mean -> run -> exit status. The only place here that opens a
+//! store.
 
-use std::process::ExitCode;
-use std::rc::Rc;
+use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc, sync::Arc};
 
-use hallpass::python::engine::{Exit, Interrupts, Setup, die_by_interrupt, on_big_stack};
-use hallpass::shell::{self, Commands, Options};
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use hallpass::{
+    authority::{Authority, KeyringAt},
+    clock::SystemClock,
+    command::{self, Answer, Command, Context, Data, Failure, Note, Person, Reply, Shell, Style, Surroundings, Turn},
+    config::{Config, Globals, Where},
+    domain::{Actor, Channel, Entropy, Policy},
+    python::engine::{Exit, Interrupts, Setup, die_by_interrupt, on_big_stack},
+    random::SystemEntropy,
+    shell::{
+        self, Commands, Options,
+        render::{View, render},
+    },
+    store::{Role, Store, StoreId, local, memory::MemoryStore},
+    ui::{self, Echo, Lost, Paint, Typed, Ui},
+};
+
+/// Django's users and tokens, in one small program
+#[derive(Debug, Parser)]
+#[command(name = "hallpass", version = env!("CARGO_PKG_VERSION"), disable_help_subcommand = true, infer_long_args = true)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// How the process ends.
+enum End {
+    Status(u8),
+    Interrupted,
+}
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip_while(|arg| arg != "-c").skip(1);
-    let code = args.next();
+    let ended = catch_unwind(|| run(env::args().collect()));
+    match ended {
+        Ok(End::Status(status)) => ExitCode::from(status),
+        Ok(End::Interrupted) => die_by_interrupt(),
+        // The panic's own message has been printed where it happened.
+        Err(_) => ExitCode::from(70),
+    }
+}
+
+fn run(args: Vec<String>) -> End {
+    let ui = Rc::new(RefCell::new(Ui::new(&variable)));
+    let words = words_without_globals(&args);
+    for (word, paint) in [("--no-color", Paint::Plain), ("--force-color", Paint::Colour)] {
+        if words.iter().any(|other| other == word) {
+            ui.borrow_mut().set_paint(paint);
+        }
+    }
+    let cli = match Cli::command().try_get_matches_from(&args).and_then(|m| Cli::from_arg_matches(&m)) {
+        Ok(cli) => cli,
+        Err(error) => return fail(&ui.borrow(), &command::usage_failure(&error, &words)),
+    };
+    let config = match Config::decide(&cli.globals, &variable) {
+        Ok(config) => config,
+        Err(error) => {
+            let causes = std::error::Error::source(&error).map(ToString::to_string).into_iter().collect::<Vec<_>>();
+            ui.borrow().error(&error.to_string(), &causes, &[error.hint()]);
+            return End::Status(2);
+        }
+    };
+    match cli.command {
+        None => run_shell(config, None, &ui),
+        Some(Command::Shell(shell)) => run_shell(config, Some(shell), &ui),
+        Some(command) => {
+            let mut context = context(&config, Channel::Command, &ui);
+            let done = command.run(&mut context);
+            finish(done, &mut context, &ui.borrow())
+        }
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
+/// The words of a command line as a line at the prompt would have them.
+fn words_without_globals(args: &[String]) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut args = args.iter().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--store" | "--keyring" | "--config" | "--cache" => drop(args.next()),
+            arg if ["--store=", "--keyring=", "--config=", "--cache="].iter().any(|o| arg.starts_with(o)) => {}
+            arg => words.push(arg.to_owned()),
+        }
+    }
+    words
+}
+
+/// What commands of this process work with.
+fn context(config: &Config, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
+    let uid = rustix::process::getuid().as_raw();
+    let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
+    let actor = Actor { name, uid: Some(uid), channel };
+    let opening = config.clone();
+    let talking = Rc::clone(ui);
+    let surroundings = Surroundings {
+        store: config.store.to_string(),
+        directory: env::current_dir().unwrap_or_default(),
+        person: if io::IsTerminal::is_terminal(&io::stdin()) { Person::Present } else { Person::Absent },
+        env: Box::new(variable),
+        talk: Box::new(move |turn| talk(turn, &talking.borrow())),
+        stdin: Box::new(|| {
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
+            Ok(bytes)
+        }),
+    };
+    Context::new(actor, Box::new(move || open(&opening)), surroundings)
+}
+
+/// Opens the store and takes it over.
+fn open(config: &Config) -> Result<Authority, Failure> {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let (store, keyring): (Arc<dyn Store>, _) = match &config.store {
+        Where::Memory => {
+            let mut id = [0; 16];
+            entropy.fill(&mut id);
+            (Arc::new(MemoryStore::new(StoreId(id))), KeyringAt::Process)
+        }
+        Where::Directory(directory) => {
+            let options = local::Options {
+                cache_bytes: config.cache_bytes,
+                tenure: local::Tenure::Visitor,
+                program: "hallpass".into(),
+            };
+            (Arc::new(local::open(directory, options, &*entropy)?), KeyringAt::File(&config.keyring))
+        }
+    };
+    Ok(Authority::open(store, keyring, Policy::default(), clock, entropy)?)
+}
+
+fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {
+    let asked = match turn {
+        Turn::Ask(question) => ui::ask(question, Echo::Shown)?,
+        Turn::AskHidden(question) => ui::ask(question, Echo::Hidden)?,
+        Turn::Say(text) => {
+            return match ui.data(text) {
+                Ok(()) | Err(Lost::Pipe) => Ok(Answer::Said),
+                Err(Lost::Failed(error)) => Err(error),
+            };
+        }
+        Turn::Complain(text) => {
+            ui.django_error(text);
+            return Ok(Answer::Said);
+        }
+    };
+    Ok(match asked {
+        Typed::Line(line) => Answer::Line(line),
+        Typed::End => Answer::End,
+        Typed::Interrupted => Answer::Interrupted,
+    })
+}
+
+/// Makes durable what a command did and saw, and then prints its answer.
+fn finish(done: Result<Reply, Failure>, context: &mut Context, ui: &Ui) -> End {
+    let done = match context.settle() {
+        Ok(()) => done,
+        Err(failure) => Err(failure),
+    };
+    match done {
+        Ok(reply) => say(&reply, ui),
+        Err(failure) => fail(ui, &failure),
+    }
+}
+
+fn say(reply: &Reply, ui: &Ui) -> End {
+    let view = ui::width().map_or(View::Pipe, View::Terminal);
+    if !matches!(reply.data, Data::Nothing) {
+        match ui.data(&render(&reply.data, view)) {
+            Ok(()) => {}
+            // Whoever read it has had enough.
+            Err(Lost::Pipe) => return End::Status(reply.status),
+            Err(Lost::Failed(error)) => {
+                ui.error("standard output cannot be written", &[error.to_string()], &[]);
+                return End::Status(1);
+            }
+        }
+    }
+    for note in &reply.notes {
+        match note {
+            Note::Status(text) => ui.status(text),
+            Note::Warning(text) => ui.warning(text),
+            Note::Hint(text) => ui.hint(text),
+            Note::Text(text) => ui.text(text),
+        }
+    }
+    End::Status(reply.status)
+}
+
+fn fail(ui: &Ui, failure: &Failure) -> End {
+    match failure {
+        Failure::Help(text) => drop(ui.data(text)),
+        Failure::Usage { message, usage, style: Style::Argparse, .. } => {
+            if !usage.is_empty() {
+                ui.text(&format!("{}\n", usage.trim_end()));
+            }
+            ui.text(&format!("{message}\n"));
+        }
+        Failure::Usage { message, hints, style: Style::Own, .. } | Failure::Refused { message, hints } => {
+            ui.error(message, &[], hints);
+        }
+        Failure::Unavailable { message, causes, hints } => ui.error(message, causes, hints),
+        Failure::Command { message, .. } => ui.django_error(&format!("CommandError: {message}")),
+        Failure::Raised { .. } => ui.text(&format!("{failure}\n")),
+        Failure::Interrupted => ui.text("KeyboardInterrupt\n"),
+    }
+    failure.status().map_or(End::Interrupted, End::Status)
+}
+
+fn run_shell(config: Config, shell: Option<Shell>, ui: &Rc<RefCell<Ui>>) -> End {
     let interrupts = Interrupts::listen().ok();
-    let exit = on_big_stack(|| {
-        shell::run(Options {
+    let paint = [ui.borrow().paint(ui::Stream::Out), ui.borrow().paint(ui::Stream::Err)];
+    let code = shell.as_ref().and_then(|shell| shell.command.clone());
+    let exit = on_big_stack(move || {
+        // What the interpreter and the commands share lives on this thread.
+        let mut own = Ui::new(&variable);
+        if paint[0] == paint[1] {
+            own.set_paint(paint[0]);
+        }
+        let ui = Rc::new(RefCell::new(own));
+        let mut context = context(&config, Channel::Shell, &ui);
+        let banner = if code.is_none() && context.person() == Person::Present {
+            match banner(&config, &mut context) {
+                Ok(banner) => banner,
+                Err(failure) => return Err(fail(&ui.borrow(), &failure)),
+            }
+        } else {
+            String::new()
+        };
+        let context = Rc::new(RefCell::new(context));
+        let settling = Rc::clone(&context);
+        let running = Rc::clone(&context);
+        let names = command::names();
+        let history = config.directory.join("history");
+        let mut guarded = vec![config.keyring.clone(), history.clone()];
+        if let Where::Directory(directory) = &config.store {
+            guarded.push(directory.clone());
+        }
+        Ok(shell::run(Options {
             code,
-            engine: Setup { interrupts, ..Setup::default() },
-            commands: Commands { known: Rc::new(|_| false), run: Rc::new(|_| 1) },
-            banner: String::new(),
-            history: None,
-        })
+            engine: Setup {
+                argv: vec!["hallpass".into(), "shell".into()],
+                settle: Rc::new(move || settling.borrow_mut().settle().map_err(|failure| failure.to_string())),
+                interrupts,
+                guarded,
+            },
+            commands: Commands {
+                known: Rc::new(move |word| names.iter().any(|name| name == word)),
+                run: Rc::new(move |words| {
+                    let mut context = running.borrow_mut();
+                    let done = command::run_line(words, &mut context);
+                    match finish(done, &mut context, &ui.borrow()) {
+                        End::Status(status) => status,
+                        End::Interrupted => 130,
+                    }
+                }),
+            },
+            banner,
+            history: Some(history),
+        }))
     });
     match exit {
-        Exit::Status(status) => ExitCode::from(status),
-        Exit::Interrupted => die_by_interrupt(),
+        Ok(Exit::Status(status)) => End::Status(status),
+        Ok(Exit::Interrupted) => End::Interrupted,
+        Err(end) => end,
+    }
+}
+
+/// What is said before the first prompt: which program, which store, and whose it is.
+fn banner(config: &Config, context: &mut Context) -> Result<String, Failure> {
+    let role = match context.authority()?.role() {
+        Role::Owner => "owner",
+        Role::Attached => "attached",
+        Role::Memory => "in memory, gone with this process",
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(format!("hallpass {version} on {} ({role}). Commands: help. Leave: Ctrl-D.", config.store))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn global_options_are_no_words_of_a_command() {
+        let words = |args: &[&str]| words_without_globals(&args.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>());
+        assert_eq!(words(&["hallpass", "--store", "x", "key", "--keyring=y", "alice"]), ["key", "alice"]);
+        assert_eq!(words(&["hallpass"]), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Cli::command().debug_assert();
+        command::declaration().debug_assert();
     }
 }

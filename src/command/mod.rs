@@ -26,6 +26,7 @@ mod passwords;
 mod regenerate;
 mod reply;
 mod revoke;
+mod shell;
 mod token;
 mod tokens;
 mod user;
@@ -37,6 +38,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use context::{Answer, Consent, Context, Env, Opener, Person, SharedSession, Surroundings, Turn};
 pub use failure::{Failure, Style};
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
+pub use shell::Shell;
 
 /// The version of Django that we answer as.
 pub const DJANGO: &str = "5.2.19";
@@ -66,6 +68,8 @@ pub enum Command {
     Revoke(revoke::Revoke),
     /// Show the audit trail
     Audit(audit::Audit),
+    /// Open the admin shell
+    Shell(shell::Shell),
     /// Say what this program is and which store it works on
     About(about::About),
     /// Say the version
@@ -102,6 +106,7 @@ impl Command {
             Self::Regenerate(command) => command.run(context),
             Self::Revoke(command) => command.run(context),
             Self::Audit(command) => command.run(context),
+            Self::Shell(command) => command.run(),
             Self::About(command) => command.run(context),
             Self::Version(command) => Ok(command.run()),
             Self::Help(command) => command.run(),

@@ -6,11 +6,8 @@ pub mod filter;
 mod group;
 mod key;
 pub mod model;
-<<<<<<< HEAD
 mod policy;
-=======
 pub mod text;
->>>>>>> 8cae02a (Commands: one declaration each, Django's own among them; fixtures in and out; configuration; the terminal's one writer)
 mod time;
 mod token;
 mod user;

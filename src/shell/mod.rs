@@ -5,6 +5,7 @@ mod commands;
 mod editor;
 mod history;
 mod plain;
+pub mod render;
 mod script;
 mod session;
 mod terminal;

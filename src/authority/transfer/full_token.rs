@@ -44,7 +44,7 @@ impl Tx<'_> {
             }
             (None, None) => return Err(wrong("no key: it was to be shown once only, and cannot be moved")),
             (None, Some(key)) => {
-                let mut token = self.restored_token(id, user, &key, created);
+                let mut token = self.restored_token(id, user, &key, created)?;
                 token.name = text("name");
                 token.expires = time("expires");
                 token.revoked = revoked;

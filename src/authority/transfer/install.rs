@@ -276,10 +276,7 @@ impl Tx<'_> {
             TransferError::raised(INTEGRITY, text)
         };
         let key = Key::from_text(object.pk.text().unwrap_or_default().to_owned());
-        let created = match value(2) {
-            Some(Value::Time(created)) => created,
-            _ => return Err(not_null(2)),
-        };
+        let Some(Value::Time(created)) = value(2) else { return Err(not_null(2)) };
         let user = value(1).and_then(|user| user.int()).ok_or_else(|| not_null(1))?;
         match self.token_by_key(&key)? {
             Some((token, _)) => {

@@ -1,0 +1,46 @@
+//! The options of `shell`: what it is belongs to the edge.
+
+use clap::Args;
+
+use super::{Failure, Reply, django::Common};
+
+/// Open the admin shell: Python with Django's names, and these commands beside it
+#[derive(Args, Debug)]
+pub struct Shell {
+    /// Run this instead of an interactive shell, and exit
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
+    pub command: Option<String>,
+    /// Nothing may be changed
+    #[arg(long)]
+    pub read_only: bool,
+    /// Work on a copy in memory, which is thrown away
+    #[arg(long, conflicts_with = "read_only")]
+    pub sandbox: bool,
+    /// Do not import models at the start; they are there all the same
+    #[arg(long)]
+    pub no_imports: bool,
+    /// Do not run the startup file
+    #[arg(long)]
+    pub no_startup: bool,
+    /// Accepted and not used: there is one interface
+    #[arg(short, long, value_parser = ["ipython", "bpython", "python"], value_name = "INTERFACE", hide_possible_values = true)]
+    pub interface: Option<String>,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+impl Shell {
+    /// 0 to 3.
+    #[must_use]
+    pub fn verbosity(&self) -> u8 {
+        self.common.verbosity()
+    }
+
+    /// At the prompt there is one already.
+    pub(super) fn run(self) -> Result<Reply, Failure> {
+        if self.common.version {
+            return Ok(Reply::text(super::argparse::django_version()));
+        }
+        Err(Failure::refused("this is the shell"))
+    }
+}
