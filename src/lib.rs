@@ -8,7 +8,7 @@
 //! | [`seal`] | digests by which keys are found, seals under which they are kept, the keyring | `domain` |
 //! | [`store`] | the trait [`store::Store`], record encodings, the memory store, the sled store and its sharing | `domain` |
 //! | [`authority`] | the use-cases: the only code that changes state | `seal`, `password`, `store`, `domain` |
-//! | [`command`] | one file for each command: arguments and what it does, never how it is printed | `authority`, `domain` |
+//! | [`command`] | one file for each command: arguments and what it does, never how it is printed | `authority`, `password`, `domain` |
 //! | [`python`] | the Python surface: engine, bridge, prelude | `command`, `authority`, `domain` |
 //! | [`shell`] | the interactive session: line editing, completion, rendering | `python`, `command`, `authority`, `domain` |
 //! | [`http`] | the endpoint server | `authority`, `domain` |

@@ -32,6 +32,7 @@ use std::{
     },
 };
 
+pub use crate::store::{Role, StoreError, layout::Relation};
 pub use audit::Verdict;
 pub use authenticate::{Principal, Refusal};
 pub use entity::{Entity, Place};
@@ -48,7 +49,7 @@ pub use crate::password;
 use crate::{
     domain::{Actor, Clock, Entropy, Policy},
     seal::{Age, KeyringError},
-    store::{Revision, Role, Store, StoreError, StoreId},
+    store::{Revision, Store, StoreId},
 };
 
 /// The authority over one store.

@@ -5,9 +5,8 @@ use serde_json::json;
 
 use super::{Block, Cell, Context, DJANGO, Data, Failure, Reply, Sheet, reply::JsonArg};
 use crate::{
-    authority::{ChangeError, Scan},
+    authority::{ChangeError, Role, Scan},
     domain::{Token, User, to_hex},
-    store::Role,
 };
 
 /// Say what this program is and which store it works on

@@ -1,11 +1,16 @@
 //! What a command works with: the session, the person at the terminal, the environment. Everything that reaches outside
 //! the process comes in from the edge.
 
-use std::{cell::RefCell, io, path::PathBuf, rc::Rc};
+use std::{
+    cell::RefCell,
+    io,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::{Failure, Format, Reply, Service};
 use crate::{
     authority::{Authority, Session},
     domain::Actor,
@@ -16,6 +21,9 @@ pub type SharedSession = Rc<RefCell<Session>>;
 
 /// Tells the environment.
 pub type Env = Box<dyn Fn(&str) -> Option<String>>;
+
+/// Does a service for the store, and says what came of it.
+pub type Serve = Box<dyn FnMut(Service, Format) -> Result<Reply, Failure>>;
 
 /// Opens the store; called when the first command needs it.
 pub type Opener = Box<dyn Fn() -> Result<Authority, Failure>>;
@@ -40,6 +48,8 @@ pub struct Surroundings {
     pub env: Env,
     /// Speaks with the person, or prints a line on the way.
     pub talk: Box<dyn FnMut(Turn<'_>) -> io::Result<Answer>>,
+    /// Does a service for the store; it may open the store.
+    pub serve: Serve,
     /// Reads standard input to its end.
     pub stdin: Box<dyn FnMut() -> io::Result<Vec<u8>>>,
 }
@@ -135,6 +145,18 @@ impl Context {
     #[must_use]
     pub fn store(&self) -> &str {
         &self.surroundings.store
+    }
+
+    /// The directory that relative file names count from.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.surroundings.directory
+    }
+
+    /// Has a service done for the store.
+    pub fn serve(&mut self, service: Service, format: Format) -> Result<Reply, Failure> {
+        self.settle()?;
+        (self.surroundings.serve)(service, format)
     }
 
     /// A file name as it was given, from the directory of the process.

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::{
-    authority::{ChangeError, OpenError},
-    store::StoreError,
-};
+use crate::authority::{ChangeError, OpenError, StoreError};
 
 /// A command failed; nothing was changed unless its text says otherwise.
 #[derive(Debug)]

@@ -4,9 +4,8 @@ use clap::Args;
 
 use super::{Cell, Context, Failure, Reply, Table, reply::FormatArgs};
 use crate::{
-    authority::{ChangeError, Tx},
+    authority::{ChangeError, Relation, Tx},
     domain::Group,
-    store::layout::Relation,
 };
 
 /// List the groups

@@ -10,10 +10,9 @@ use super::{
     what::{What, shown, state_word},
 };
 use crate::{
-    authority::{Scan, Tx},
+    authority::{Relation, Scan, Tx},
     domain::{Group, Timestamp, Token, TokenState, User},
     password,
-    store::layout::Relation,
 };
 
 /// How many audit events are shown.

@@ -18,15 +18,18 @@ mod groups;
 mod help;
 mod inspect;
 mod key;
+mod keyring;
 mod labels;
 mod loaddata;
 mod migrations;
 mod nothing;
 mod passwords;
+mod purge;
 mod regenerate;
 mod reply;
 mod revoke;
 mod shell;
+mod store;
 mod token;
 mod tokens;
 mod user;
@@ -35,10 +38,11 @@ mod what;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use context::{Answer, Consent, Context, Env, Opener, Person, SharedSession, Surroundings, Turn};
+pub use context::{Answer, Consent, Context, Env, Opener, Person, Serve, SharedSession, Surroundings, Turn};
 pub use failure::{Failure, Style};
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
 pub use shell::Shell;
+pub use store::Service;
 
 /// The version of Django that we answer as.
 pub const DJANGO: &str = "5.2.19";
@@ -66,8 +70,14 @@ pub enum Command {
     Regenerate(regenerate::Regenerate),
     /// Revoke tokens, for good
     Revoke(revoke::Revoke),
+    /// Remove tokens that were revoked long ago
+    Purge(purge::Purge),
     /// Show the audit trail
     Audit(audit::Audit),
+    /// Show how the store stands to its keyring, or renew its secrets
+    Keyring(keyring::Keyring),
+    /// Show what the store is like; check it, back it up, bring it back
+    Store(store::Store),
     /// Open the admin shell
     Shell(shell::Shell),
     /// Say what this program is and which store it works on
@@ -105,7 +115,10 @@ impl Command {
             Self::Inspect(command) => command.run(context),
             Self::Regenerate(command) => command.run(context),
             Self::Revoke(command) => command.run(context),
+            Self::Purge(command) => command.run(context),
             Self::Audit(command) => command.run(context),
+            Self::Keyring(command) => command.run(context),
+            Self::Store(command) => command.run(context),
             Self::Shell(command) => command.run(),
             Self::About(command) => command.run(context),
             Self::Version(command) => Ok(command.run()),

@@ -62,7 +62,7 @@ fn may_import(room: &str) -> &'static [&'static str] {
         "domain" => &[],
         "password" | "seal" | "store" | "clock" | "random" | "ui" | "config" | "telemetry" => &["domain"],
         "authority" => &["seal", "password", "store", "domain"],
-        "command" => &["authority", "domain"],
+        "command" => &["authority", "password", "domain"],
         "python" => &["command", "authority", "domain"],
         "shell" => &["python", "command", "authority", "domain", "ui"],
         "http" => &["authority", "domain"],

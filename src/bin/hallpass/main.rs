@@ -1,23 +1,22 @@
 //! The admin shell and its commands: arguments -> what they mean -> run -> exit status. The only place here that opens a
 //! store.
 
+mod opening;
+
 use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc, sync::Arc};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use hallpass::{
-    authority::{Authority, KeyringAt},
-    clock::SystemClock,
+    authority::Role,
     command::{self, Answer, Command, Context, Data, Failure, Note, Person, Reply, Shell, Style, Surroundings, Turn},
     config::{Config, Globals, Where},
-    domain::{Actor, Channel, Entropy, Policy},
+    domain::{Actor, Channel},
     python::engine::{Exit, Interrupts, Setup, die_by_interrupt, on_big_stack},
-    random::SystemEntropy,
     shell::{
         self, Commands, Options,
         render::{View, render},
     },
-    store::{Role, Store, StoreId, local, memory::MemoryStore},
     ui::{self, Echo, Lost, Paint, Typed, Ui},
 };
 
@@ -101,7 +100,8 @@ fn context(config: &Config, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
     let uid = rustix::process::getuid().as_raw();
     let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
     let actor = Actor { name, uid: Some(uid), channel };
-    let opening = config.clone();
+    let opened = config.clone();
+    let serving = config.clone();
     let talking = Rc::clone(ui);
     let surroundings = Surroundings {
         store: config.store.to_string(),
@@ -109,34 +109,14 @@ fn context(config: &Config, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
         person: if io::IsTerminal::is_terminal(&io::stdin()) { Person::Present } else { Person::Absent },
         env: Box::new(variable),
         talk: Box::new(move |turn| talk(turn, &talking.borrow())),
+        serve: Box::new(move |service, format| opening::serve(&serving, service, format)),
         stdin: Box::new(|| {
             let mut bytes = Vec::new();
             io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
             Ok(bytes)
         }),
     };
-    Context::new(actor, Box::new(move || open(&opening)), surroundings)
-}
-
-/// Opens the store and takes it over.
-fn open(config: &Config) -> Result<Authority, Failure> {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let (store, keyring): (Arc<dyn Store>, _) = match &config.store {
-        Where::Memory => {
-            let mut id = [0; 16];
-            entropy.fill(&mut id);
-            (Arc::new(MemoryStore::new(StoreId(id))), KeyringAt::Process)
-        }
-        Where::Directory(directory) => {
-            let options = local::Options {
-                cache_bytes: config.cache_bytes,
-                tenure: local::Tenure::Visitor,
-                program: "hallpass".into(),
-            };
-            (Arc::new(local::open(directory, options, &*entropy)?), KeyringAt::File(&config.keyring))
-        }
-    };
-    Ok(Authority::open(store, keyring, Policy::default(), clock, entropy)?)
+    Context::new(actor, Box::new(move || opening::open(&opened)), surroundings)
 }
 
 fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {

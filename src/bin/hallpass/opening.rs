@@ -1,0 +1,138 @@
+//! Opening the store, and the services for it that need more than an authority.
+
+use std::{path::Path, sync::Arc};
+
+use hallpass::{
+    authority::{Authority, KeyringAt},
+    clock::SystemClock,
+    command::{Block, Cell, Data, Failure, Format, Note, Reply, Service, Sheet},
+    config::{Config, Where},
+    domain::{Clock, Entropy, Policy, to_hex},
+    random::SystemEntropy,
+    store::{
+        Store, StoreId, backup, check,
+        local::{self, LocalStore},
+        memory::MemoryStore,
+    },
+};
+use serde_json::{Value, json};
+
+/// Opens the store and takes it over.
+pub(crate) fn open(config: &Config) -> Result<Authority, Failure> {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let (store, keyring): (Arc<dyn Store>, _) = match &config.store {
+        Where::Memory => {
+            let mut id = [0; 16];
+            entropy.fill(&mut id);
+            (Arc::new(MemoryStore::new(StoreId(id))), KeyringAt::Process)
+        }
+        Where::Directory(directory) => (Arc::new(local(directory, config)?), KeyringAt::File(&config.keyring)),
+    };
+    Ok(Authority::open(store, keyring, Policy::default(), clock, entropy)?)
+}
+
+fn local(directory: &Path, config: &Config) -> Result<LocalStore, Failure> {
+    let options =
+        local::Options { cache_bytes: config.cache_bytes, tenure: local::Tenure::Visitor, program: "hallpass".into() };
+    Ok(local::open(directory, options, &SystemEntropy)?)
+}
+
+/// Does a service for the store.
+pub(crate) fn serve(config: &Config, service: Service, format: Format) -> Result<Reply, Failure> {
+    let Where::Directory(directory) = &config.store else {
+        return Err(Failure::refused("a store in memory has no files"));
+    };
+    match service {
+        Service::Status => {
+            let status = local(directory, config)?.status()?;
+            let id = local(directory, config)?.id();
+            let fields = [
+                ("owner", u64::from(status.owner)),
+                ("revision", status.revision.0),
+                ("durable", status.durable.0),
+                ("in_tree", status.in_tree.0),
+                ("rows", status.rows),
+                ("row_bytes", status.row_bytes),
+                ("tree_bytes", status.tree_bytes),
+                ("journal_bytes", status.journal_bytes),
+                ("waiting_rows", status.waiting_rows),
+                ("blobs", status.blobs),
+            ];
+            Ok(sheet(vec![("store_id", json!(to_hex(&id.0)))], &fields, format))
+        }
+        Service::Check => {
+            let store = local(directory, config)?;
+            store.verify()?;
+            let report = check::check(&store)?;
+            let broken: Vec<Value> = report
+                .broken
+                .iter()
+                .map(|broken| json!({"invariant": broken.invariant.to_string(), "what": broken.what}))
+                .collect();
+            let mut reply =
+                sheet(vec![("broken", json!(broken))], &[("rows", report.rows), ("events", report.events)], format);
+            reply.notes = report
+                .broken
+                .iter()
+                .map(|broken| Note::Warning(format!("{}: {}", broken.invariant, broken.what)))
+                .collect();
+            reply.status = u8::from(!report.broken.is_empty());
+            reply.notes.push(match reply.status {
+                0 => Note::Status("The store is sound.".into()),
+                _ => Note::Hint("hallpass store repair".into()),
+            });
+            Ok(reply)
+        }
+        Service::Backup(file) => {
+            let summary = backup::write(&local(directory, config)?, &file)?;
+            let reply = Reply::status(format!(
+                "Wrote {} rows as of revision {} into {}, {} bytes.",
+                summary.rows,
+                summary.revision.0,
+                file.display(),
+                summary.bytes
+            ));
+            let keyring = config.keyring.display();
+            Ok(reply
+                .and(Note::Hint(format!("without its keyring it opens nothing: keep a copy of {keyring} elsewhere"))))
+        }
+        Service::Restore(file) => {
+            let summary = local::restore(directory, &file)?;
+            let reply = Reply::status(format!(
+                "Made a store in {} as of revision {}.",
+                directory.display(),
+                summary.revision.0
+            ));
+            Ok(reply.and(Note::Hint(format!("it needs the keyring entry of store {}", to_hex(&summary.id.0)))))
+        }
+        Service::Repair => {
+            let repaired = local::repair(directory)?;
+            let mut reply = Reply::status(format!(
+                "Brought back {} rows as of revision {}; the damaged data are in {}.",
+                repaired.rows,
+                repaired.revision.0,
+                repaired.kept.display()
+            ));
+            reply.notes.extend(repaired.lost.into_iter().map(Note::Warning));
+            Ok(reply.and(Note::Hint("hallpass store check".into())))
+        }
+        Service::Compact => {
+            let status = local(directory, config)?.compact()?;
+            Ok(Reply::status(format!(
+                "Wrote the store anew: {} bytes of rows in {} bytes.",
+                status.row_bytes, status.tree_bytes
+            )))
+        }
+    }
+}
+
+/// Numbers by name, and what only a script reads.
+fn sheet(more: Vec<(&str, Value)>, numbers: &[(&str, u64)], format: Format) -> Reply {
+    let mut json: serde_json::Map<String, Value> =
+        numbers.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
+    json.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    let number = |n: u64| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
+    let fields = numbers.iter().map(|(name, n)| (name.replace('_', " "), number(*n))).collect();
+    let sheet = Sheet { json: Value::Object(json), blocks: vec![Block::Fields(fields, SystemClock.now())] };
+    Reply { data: Data::Sheet(sheet, format), ..Reply::default() }
+}

@@ -1,0 +1,68 @@
+//! `purge`: remove what was revoked long ago.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Consent, Context, Failure, Reply, tokens::span, user::counted};
+use crate::{
+    authority::Scan,
+    domain::{Timestamp, Token},
+};
+
+/// How many tokens are removed in one commit.
+const BATCH: usize = 100;
+
+/// Remove tokens that were revoked long ago, for good; the audit trail keeps what it says of them
+#[derive(Args, Debug)]
+pub struct Purge {
+    /// How long ago at least, as in 90d
+    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "90d")]
+    older_than: Duration,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Purge {
+    pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let session = context.session()?;
+        let (before, count) = session.borrow_mut().transact(|tx| {
+            let span = i64::try_from(self.older_than.as_micros()).unwrap_or(i64::MAX);
+            let before = Timestamp(tx.now().0.saturating_sub(span));
+            let mut count = 0;
+            tx.scan::<Token>(|token| {
+                count += usize::from(token.revoked.is_some_and(|revocation| revocation.at <= before));
+                Scan::On
+            })?;
+            Ok::<_, Failure>((before, count))
+        })?;
+        let what = format!("remove {} revoked before {before}", counted(count, "token"));
+        if self.dry_run {
+            return Ok(Reply::status(format!("Would {what}.")));
+        }
+        if count == 0 {
+            return Ok(Reply::status(format!("No token was revoked before {before}; nothing was changed.")));
+        }
+        context.confirm(&what, &count.to_string(), Consent::from_flag(self.yes))?;
+        let mut session = session.borrow_mut();
+        session.set_reason(self.reason);
+        let mut removed = 0;
+        let done = loop {
+            match session.transact(|tx| tx.purge(before, BATCH)) {
+                Ok(tokens) if tokens.is_empty() => break Ok(()),
+                Ok(tokens) => removed += tokens.len(),
+                Err(error) => break Err(error),
+            }
+        };
+        session.set_reason(None);
+        done?;
+        Ok(Reply::status(format!("Removed {}.", counted(removed, "token"))))
+    }
+}
