@@ -36,6 +36,12 @@ impl Shell {
         self.common.verbosity()
     }
 
+    /// Whether a `CommandError` is shown with its traceback.
+    #[must_use]
+    pub fn traceback(&self) -> bool {
+        self.common.traceback
+    }
+
     /// At the prompt there is one already.
     pub(super) fn run(self) -> Result<Reply, Failure> {
         if self.common.version {

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn email_addresses_are_djangos() {
-        for good in ["a@b.cc", "a@localhost", "\"a b\"@c.org", "a@[127.0.0.1]", "a@[::1]", "a+b@xn--c.com", ""] {
+        for good in ["a@b.cc", "a@localhost", "\"a!b\"@c.org", "a@[127.0.0.1]", "a@[::1]", "a+b@xn--c.com", ""] {
             assert_eq!(email(good), [] as [String; 0], "{good}");
         }
         for bad in ["nope", "a@b", "a@b.c", "a@-b.com", "a@b-.com", "a b@c.com", "@c.com", "a@b..com", "a@b.com-"] {

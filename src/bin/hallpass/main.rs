@@ -3,7 +3,7 @@
 
 mod opening;
 
-use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc, sync::Arc};
+use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
@@ -12,7 +12,7 @@ use hallpass::{
     command::{self, Answer, Command, Context, Data, Failure, Note, Person, Reply, Shell, Style, Surroundings, Turn},
     config::{Config, Globals, Where},
     domain::{Actor, Channel},
-    python::engine::{Exit, Interrupts, Setup, die_by_interrupt, on_big_stack},
+    python::engine::{CommandErrors, Exit, Imports, Interrupts, Setup, die_by_interrupt, on_big_stack},
     shell::{
         self, Commands, Options,
         render::{View, render},
@@ -66,9 +66,10 @@ fn run(args: Vec<String>) -> End {
             return End::Status(2);
         }
     };
+    let argv = std::iter::once("hallpass".to_owned()).chain(words).collect();
     match cli.command {
-        None => run_shell(config, None, &ui),
-        Some(Command::Shell(shell)) => run_shell(config, Some(shell), &ui),
+        None => run_shell(config, None, argv, &ui),
+        Some(Command::Shell(shell)) => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
             let mut context = context(&config, Channel::Command, &ui);
             let done = command.run(&mut context);
@@ -197,10 +198,12 @@ fn fail(ui: &Ui, failure: &Failure) -> End {
     failure.status().map_or(End::Interrupted, End::Status)
 }
 
-fn run_shell(config: Config, shell: Option<Shell>, ui: &Rc<RefCell<Ui>>) -> End {
+fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<RefCell<Ui>>) -> End {
     let interrupts = Interrupts::listen().ok();
     let paint = [ui.borrow().paint(ui::Stream::Out), ui.borrow().paint(ui::Stream::Err)];
     let code = shell.as_ref().and_then(|shell| shell.command.clone());
+    let no_imports = shell.as_ref().is_some_and(|shell| shell.no_imports);
+    let traceback = shell.as_ref().is_some_and(Shell::traceback);
     let exit = on_big_stack(move || {
         // What the interpreter and the commands share lives on this thread.
         let mut own = Ui::new(&variable);
@@ -229,7 +232,9 @@ fn run_shell(config: Config, shell: Option<Shell>, ui: &Rc<RefCell<Ui>>) -> End 
         Ok(shell::run(Options {
             code,
             engine: Setup {
-                argv: vec!["hallpass".into(), "shell".into()],
+                argv,
+                imports: if no_imports { Imports::Off } else { Imports::Automatic },
+                command_errors: if traceback { CommandErrors::Traceback } else { CommandErrors::Message },
                 settle: Rc::new(move || settling.borrow_mut().settle().map_err(|failure| failure.to_string())),
                 interrupts,
                 guarded,
