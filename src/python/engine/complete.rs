@@ -57,7 +57,9 @@ fn wants_more(source: &str, error: &ParseError) -> bool {
         | ParseErrorType::Lexical(Lexical::FStringError(Interpolated::UnterminatedTripleQuotedString)) => true,
         ParseErrorType::Lexical(Lexical::UnclosedStringError) => {
             let text = source[start..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
-            text.starts_with("'''") || text.starts_with("\"\"\"")
+            // A backslash takes the string to the next line, until a blank one ends the wait.
+            let continued = source.strip_suffix('\n').unwrap_or(source).ends_with('\\');
+            text.starts_with("'''") || text.starts_with("\"\"\"") || continued
         }
         ParseErrorType::Lexical(Lexical::LineContinuationError) => body.ends_with('\\'),
         ParseErrorType::OtherError(text) => {

@@ -13,10 +13,12 @@ mod names;
 mod namespace;
 pub mod secrets;
 mod streams;
+mod syntax;
 mod system;
 mod terminal;
 mod traceback;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -127,6 +129,9 @@ pub fn on_big_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     })
 }
 
+/// What tracebacks call the source of a session at a prompt.
+const CONSOLE: &str = "<console>";
+
 /// The module of Django's shell, and its file as we have it.
 const SHELL_MODULE: &str = "django.core.management.commands.shell";
 const SHELL_FILE: &str = "<frozen django.core.management.commands.shell>";
@@ -206,7 +211,7 @@ impl Engine {
     pub fn run_statement(&self, source: &str) -> Outcome {
         self.interpreter.enter(|vm| {
             let done = self
-                .compile_and_run(vm, source, Mode::Single, "<console>")
+                .compile_and_run(vm, source, Mode::Single, CONSOLE)
                 .and_then(|()| vm.check_signals())
                 .and_then(|()| streams::flush(vm));
             match done {
@@ -290,7 +295,15 @@ impl Engine {
         path: &str,
     ) -> Result<(), PyBaseExceptionRef> {
         let guarded = catch_unwind(AssertUnwindSafe(|| {
-            let code = vm.compile(source, mode, path.to_owned()).map_err(|e| vm.new_syntax_error(&e, Some(source)))?;
+            let source = &plain_newlines(source);
+            if source.contains('\0') {
+                let text = vm.ctx.new_str("source code string cannot contain null bytes").into();
+                return Err(vm.invoke_exception(vm.ctx.exceptions.syntax_error.to_owned(), vec![text])?);
+            }
+            syntax::check_depth(vm, source, path)?;
+            let code = vm
+                .compile(source, mode, path.to_owned())
+                .map_err(|error| syntax::exception(vm, source, path, &error))?;
             if self.kind.get() == Kind::Script {
                 namespace::fill(vm, &self.globals, Some(&code), Kind::Script, self.imports)?;
             }
@@ -299,6 +312,11 @@ impl Engine {
         guarded
             .unwrap_or_else(|_| Err(vm.new_system_error("internal error: the statement was lost, the session goes on")))
     }
+}
+
+/// Source as Python's tokenizer reads it: every kind of line end is one newline.
+fn plain_newlines(source: &str) -> Cow<'_, str> {
+    if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n").into() } else { source.into() }
 }
 
 /// Prints what is to be printed about an exception that ended a script, and says how the process ends.
