@@ -1,6 +1,7 @@
 //! The bridge: the native module `_hallpass`, by which the prelude reaches the authority. Narrow on purpose: queries,
 //! rows, links, atomic blocks, passwords. Names, laziness and words are the prelude's.
 
+mod commands;
 mod compile;
 mod errors;
 mod expression;
@@ -16,7 +17,8 @@ use rustpython_vm::{
     builtins::{PyBaseExceptionRef, PyModuleDef},
 };
 
-pub use state::{Open, attach, settle, with_session};
+pub use commands::{Called, CallCommand, Refusal, attach_commands};
+pub use state::{Open, Shared, attach, settle, with_session};
 
 /// The native modules of the bridge, for the builder of the interpreter.
 pub(crate) fn modules(ctx: &Context) -> Vec<&'static PyModuleDef> {
@@ -57,7 +59,7 @@ mod _hallpass {
     };
 
     use super::{
-        passwords,
+        commands, passwords,
         query::{self, PyQuery},
         rows::{self, PySealed},
         state,
@@ -82,6 +84,13 @@ mod _hallpass {
     #[pyfunction]
     fn version() -> &'static str {
         env!("CARGO_PKG_VERSION")
+    }
+
+    /// Runs a command: what it printed on standard output and standard error, and its refusal, if it was refused, as
+    /// (kind, message, exit status).
+    #[pyfunction]
+    fn call_command(words: ArgSequence<PyStrRef>, vm: &VirtualMachine) -> PyResult {
+        commands::call(&words, vm)
     }
 
     /// All rows of a model, as a query; of tokens, those that DRF has, or every one.

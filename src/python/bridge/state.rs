@@ -1,19 +1,22 @@
 //! The session behind the bridge: opened at its first use, one for the thread of the interpreter.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::raise;
 use crate::authority::{ChangeError, Session, query::QueryError};
 
+/// The session that the interpreter and the commands of one process share.
+pub type Shared = Rc<RefCell<Session>>;
+
 /// Opens the store and begins a session; called once, when something first asks for it. The error is for people.
-pub type Open = Box<dyn FnOnce() -> Result<Session, String>>;
+pub type Open = Box<dyn FnOnce() -> Result<Shared, String>>;
 
 enum Slot {
     Empty,
     Closed(Open),
-    Open(Box<Session>),
+    Open(Shared),
     Failed(String),
 }
 
@@ -31,8 +34,8 @@ pub fn attach(open: Open) {
 /// # Errors
 /// What the store says.
 pub fn settle() -> Result<(), String> {
-    SLOT.with(|slot| match &mut *slot.borrow_mut() {
-        Slot::Open(session) => session.settle().map_err(|error| error.to_string()),
+    SLOT.with(|slot| match &*slot.borrow() {
+        Slot::Open(session) => session.borrow_mut().settle().map_err(|error| error.to_string()),
         Slot::Empty | Slot::Closed(_) | Slot::Failed(_) => Ok(()),
     })
 }
@@ -48,12 +51,12 @@ pub fn with_session<T>(work: impl FnOnce(&mut Session) -> T) -> Result<T, String
             && let Slot::Closed(open) = std::mem::replace(&mut *slot, Slot::Empty)
         {
             *slot = match open() {
-                Ok(session) => Slot::Open(Box::new(session)),
+                Ok(session) => Slot::Open(session),
                 Err(error) => Slot::Failed(error),
             };
         }
-        match &mut *slot {
-            Slot::Open(session) => Ok(work(session)),
+        match &*slot {
+            Slot::Open(session) => Ok(work(&mut session.borrow_mut())),
             Slot::Failed(error) => Err(error.clone()),
             Slot::Empty | Slot::Closed(_) => Err("no store is attached to this interpreter".into()),
         }

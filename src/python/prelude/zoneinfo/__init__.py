@@ -1,0 +1,19 @@
+"""The standard library's zoneinfo, which is told here where systems keep their time zones."""
+
+from zoneinfo import _tzpath
+from zoneinfo._common import ZoneInfoNotFoundError
+from zoneinfo._tzpath import InvalidTZPathWarning, available_timezones, reset_tzpath
+from zoneinfo._zoneinfo import ZoneInfo
+
+__all__ = [
+    "ZoneInfo", "reset_tzpath", "available_timezones", "TZPATH", "ZoneInfoNotFoundError", "InvalidTZPathWarning",
+]
+
+if not _tzpath.TZPATH:
+    reset_tzpath(("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"))
+
+
+def __getattr__(name):
+    if name == "TZPATH":
+        return _tzpath.TZPATH
+    raise AttributeError("module 'zoneinfo' has no attribute %r" % name)
