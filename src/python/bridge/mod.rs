@@ -17,7 +17,7 @@ use rustpython_vm::{
     builtins::{PyBaseExceptionRef, PyModuleDef},
 };
 
-pub use commands::{Called, CallCommand, Refusal, attach_commands};
+pub use commands::{CallCommand, Called, Refusal, attach_commands};
 pub use state::{Open, Shared, attach, settle, with_session};
 
 /// The native modules of the bridge, for the builder of the interpreter.

@@ -20,9 +20,9 @@ class Serializer(base.Serializer):
         if self.options.get("indent") is not None:
             self.stream.write("\n" + " " * (self.options["indent"] * level))
 
-    def _open(self, name, **attributes):
+    def _open(self, tag, /, **attributes):
         shown = "".join(' %s="%s"' % (key, _escaped(value, _ATTRIBUTE)) for key, value in attributes.items())
-        self.stream.write("<%s%s>" % (name, shown))
+        self.stream.write("<%s%s>" % (tag, shown))
 
     def _close(self, name):
         self.stream.write("</%s>" % name)
@@ -95,17 +95,13 @@ class Serializer(base.Serializer):
     def handle_m2m_field(self, obj, field):
         self._open_relation(field)
         natural = self.use_natural_foreign_keys and hasattr(field.related_model, "natural_key")
-        found = getattr(obj, field.name)
-        for related in found.all():
-            self._line(3)
+        for related in getattr(obj, field.name).all():
             if natural:
                 self._open("object")
                 self._key(related)
             else:
                 self._open("object", pk=related.pk)
             self._close("object")
-        if found.all():
-            self._line(2)
         self._close("field")
 
 

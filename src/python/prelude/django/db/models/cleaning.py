@@ -11,7 +11,7 @@ def validators(field):
         from django.contrib.auth.validators import UnicodeUsernameValidator
 
         found.append(UnicodeUsernameValidator())
-    if field.get_internal_type() == "EmailField":
+    if field.__class__.__name__ == "EmailField":
         found.append(validators.validate_email)
     if field.max_length is not None:
         found.append(validators.MaxLengthValidator(field.max_length))

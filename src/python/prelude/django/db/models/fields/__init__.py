@@ -166,7 +166,8 @@ class CharField(Field):
 
 
 class EmailField(CharField):
-    pass
+    def get_internal_type(self):
+        return "CharField"
 
 
 class SlugField(CharField):
