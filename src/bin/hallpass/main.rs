@@ -2,6 +2,7 @@
 //! store.
 
 mod opening;
+mod saying;
 
 use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc};
 
@@ -9,14 +10,12 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use hallpass::{
     authority::Role,
-    command::{self, Answer, Command, Context, Data, Failure, Note, Person, Reply, Shell, Style, Surroundings, Turn},
+    command::{self, Answer, Command, Context, Failure, Person, Reply, Shell, Surroundings, Turn},
     config::{Config, Globals, Where},
     domain::{Actor, Channel},
+    python::bridge,
     python::engine::{CommandErrors, Exit, Imports, Interrupts, Setup, die_by_interrupt, on_big_stack},
-    shell::{
-        self, Commands, Options,
-        render::{View, render},
-    },
+    shell::{self, Commands, Options},
     ui::{self, Echo, Lost, Paint, Typed, Ui},
 };
 
@@ -30,11 +29,7 @@ struct Cli {
     command: Option<Command>,
 }
 
-/// How the process ends.
-enum End {
-    Status(u8),
-    Interrupted,
-}
+use saying::{End, called, fail, say};
 
 fn main() -> ExitCode {
     let ended = catch_unwind(|| run(env::args().collect()));
@@ -154,50 +149,6 @@ fn finish(done: Result<Reply, Failure>, context: &mut Context, ui: &Ui) -> End {
     }
 }
 
-fn say(reply: &Reply, ui: &Ui) -> End {
-    let view = ui::width().map_or(View::Pipe, View::Terminal);
-    if !matches!(reply.data, Data::Nothing) {
-        match ui.data(&render(&reply.data, view)) {
-            Ok(()) => {}
-            // Whoever read it has had enough.
-            Err(Lost::Pipe) => return End::Status(reply.status),
-            Err(Lost::Failed(error)) => {
-                ui.error("standard output cannot be written", &[error.to_string()], &[]);
-                return End::Status(1);
-            }
-        }
-    }
-    for note in &reply.notes {
-        match note {
-            Note::Status(text) => ui.status(text),
-            Note::Warning(text) => ui.warning(text),
-            Note::Hint(text) => ui.hint(text),
-            Note::Text(text) => ui.text(text),
-        }
-    }
-    End::Status(reply.status)
-}
-
-fn fail(ui: &Ui, failure: &Failure) -> End {
-    match failure {
-        Failure::Help(text) => drop(ui.data(text)),
-        Failure::Usage { message, usage, style: Style::Argparse, .. } => {
-            if !usage.is_empty() {
-                ui.text(&format!("{}\n", usage.trim_end()));
-            }
-            ui.text(&format!("{message}\n"));
-        }
-        Failure::Usage { message, hints, style: Style::Own, .. } | Failure::Refused { message, hints } => {
-            ui.error(message, &[], hints);
-        }
-        Failure::Unavailable { message, causes, hints } => ui.error(message, causes, hints),
-        Failure::Command { message, .. } => ui.django_error(&format!("CommandError: {message}")),
-        Failure::Raised { .. } => ui.text(&format!("{failure}\n")),
-        Failure::Interrupted => ui.text("KeyboardInterrupt\n"),
-    }
-    failure.status().map_or(End::Interrupted, End::Status)
-}
-
 fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<RefCell<Ui>>) -> End {
     let interrupts = Interrupts::listen().ok();
     let paint = [ui.borrow().paint(ui::Stream::Out), ui.borrow().paint(ui::Stream::Err)];
@@ -221,6 +172,10 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
             String::new()
         };
         let context = Rc::new(RefCell::new(context));
+        let opening = Rc::clone(&context);
+        bridge::attach(Box::new(move || opening.borrow_mut().session().map_err(|failure| failure.to_string())));
+        let calling = Rc::clone(&context);
+        bridge::attach_commands(Rc::new(move |words| called(command::run_line(words, &mut calling.borrow_mut()))));
         let settling = Rc::clone(&context);
         let running = Rc::clone(&context);
         let names = command::names();
