@@ -58,8 +58,6 @@ pub struct Config {
     pub cache_bytes: u64,
     /// The directory of the configuration, the startup file and the history.
     pub directory: PathBuf,
-    /// What the configuration file says to the endpoint server.
-    pub server: toml::Table,
     /// The configuration file, where there is one.
     pub file: Option<PathBuf>,
 }
@@ -76,7 +74,14 @@ pub enum ConfigError {
     /// The file cannot be read.
     Unreadable(PathBuf, io::Error),
     /// The file says something that is not understood.
-    Malformed(PathBuf, Box<toml::de::Error>),
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// In which line, from 1 on.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
 }
 
 impl ConfigError {
@@ -88,7 +93,7 @@ impl ConfigError {
             Self::NoHome => "set HOME, or give --keyring".into(),
             Self::Size(_) => "write it as 64M or 1G".into(),
             Self::Unreadable(..) => "give another file with --config".into(),
-            Self::Malformed(path, _) => format!("edit {}", path.display()),
+            Self::Malformed { path, .. } => format!("edit {}", path.display()),
         }
     }
 }
@@ -100,11 +105,7 @@ impl fmt::Display for ConfigError {
             Self::NoHome => f.write_str("the directory of the configuration is not known"),
             Self::Size(text) => write!(f, "\"{}\" is no size", text.escape_debug()),
             Self::Unreadable(path, _) => write!(f, "{} cannot be read", path.display()),
-            Self::Malformed(path, error) => {
-                let line = error.span().map(|span| span.start);
-                let place = line.map(|at| format!(", byte {at}")).unwrap_or_default();
-                write!(f, "{}{place}: {}", path.display(), error.message().trim_end())
-            }
+            Self::Malformed { path, line, message } => write!(f, "{}:{line}: {message}", path.display()),
         }
     }
 }
@@ -113,20 +114,18 @@ impl std::error::Error for ConfigError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable(_, error) => Some(error),
-            Self::NotYet(_) | Self::NoHome | Self::Size(_) | Self::Malformed(..) => None,
+            Self::NotYet(_) | Self::NoHome | Self::Size(_) | Self::Malformed { .. } => None,
         }
     }
 }
 
-/// What a configuration file may say.
+/// What a configuration file may say to both programs. What else is there is for the endpoint server, which knows it
+/// and refuses what it does not know.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     store: Option<String>,
     keyring: Option<PathBuf>,
     cache: Option<String>,
-    #[serde(default)]
-    server: toml::Table,
 }
 
 impl Config {
@@ -152,7 +151,6 @@ impl Config {
             directory: directory.unwrap_or_else(|| keyring.parent().unwrap_or(Path::new(".")).to_owned()),
             keyring,
             cache_bytes: cache.map_or(Ok(CACHE), |text| size(&text))?,
-            server: file.server,
             file: path,
         })
     }
@@ -171,7 +169,11 @@ fn read(chosen: Option<PathBuf>, directory: Option<&Path>) -> Result<(File, Opti
     };
     match toml::from_str(&text) {
         Ok(file) => Ok((file, Some(path))),
-        Err(error) => Err(ConfigError::Malformed(path, Box::new(error))),
+        Err(error) => {
+            let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
+            let line = before.matches('\n').count() + 1;
+            Err(ConfigError::Malformed { path, line, message: error.message().trim_end().replace('\n', ", ") })
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod flush;
 #[cfg(test)]
 mod interleavings;
 mod keys;
+mod login;
 mod overlay;
 pub mod query;
 mod relations;

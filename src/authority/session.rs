@@ -9,7 +9,7 @@ use super::{
     tx::Tx,
 };
 use crate::{
-    domain::Actor,
+    domain::{Actor, Entropy},
     store::{Committed, Revision, StoreError},
 };
 
@@ -42,6 +42,11 @@ impl Session {
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The random bytes that this session draws from.
+    pub(super) fn entropy(&self) -> &dyn Entropy {
+        &*self.core.entropy
     }
 
     /// What is said in the audit trail of the changes from here on.

@@ -1,0 +1,260 @@
+//! Connections: accepting them, serving them, ending them.
+
+use std::{
+    cell::RefCell,
+    convert::Infallible,
+    io,
+    pin::pin,
+    rc::Rc,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    runtime::Builder,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    task::LocalSet,
+};
+
+use super::{
+    Phase,
+    address::Peer,
+    gate::{Gate, Wire},
+    site::Site,
+};
+
+/// A socket that listens.
+#[derive(Debug)]
+pub enum Listener {
+    /// To an address.
+    Tcp(std::net::TcpListener),
+    /// To a path.
+    Unix(std::os::unix::net::UnixListener),
+}
+
+/// The site of the present configuration.
+#[derive(Debug)]
+pub(super) struct Current {
+    site: RwLock<Arc<Site>>,
+    generation: AtomicU64,
+}
+
+impl Current {
+    pub(super) fn new(site: Site) -> Self {
+        Self { site: RwLock::new(Arc::new(site)), generation: AtomicU64::new(0) }
+    }
+
+    pub(super) fn get(&self) -> Arc<Site> {
+        Arc::clone(&self.site.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn replace(&self, site: Site) {
+        *self.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+}
+
+enum Socket {
+    Tcp(std::net::TcpStream),
+    Unix(std::os::unix::net::UnixStream),
+}
+
+/// A connection on its way to the thread that serves it.
+struct Arrival {
+    socket: Socket,
+    peer: Peer,
+    permit: OwnedSemaphorePermit,
+}
+
+/// Serves until the phase says to end; returns when the last connection is over.
+pub(super) fn serve(
+    listeners: Vec<Listener>,
+    current: &Arc<Current>,
+    phase: &watch::Receiver<Phase>,
+    threads: usize,
+) -> io::Result<()> {
+    let mut workers = Vec::new();
+    let mut doors = Vec::new();
+    for number in 0..threads {
+        let (door, arrivals) = mpsc::unbounded_channel();
+        doors.push(door);
+        let (current, phase) = (Arc::clone(current), phase.clone());
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let work = move || {
+            let tasks = LocalSet::new();
+            tasks.block_on(&runtime, take_in(arrivals, current, phase));
+            // Whatever is still being answered; connections end by themselves, as the phase tells them.
+            runtime.block_on(tasks);
+        };
+        workers.push(thread::Builder::new().name(format!("http-{number}")).spawn(work)?);
+    }
+    let permits = Arc::new(Semaphore::new(current.get().settings.limits.connections));
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let doors = Rc::new(doors);
+        let tasks = LocalSet::new();
+        for listener in listeners {
+            let (doors, permits, phase) = (Rc::clone(&doors), Arc::clone(&permits), phase.clone());
+            let listener = Door::open(listener)?;
+            tasks.spawn_local(accept(listener, doors, permits, Arc::clone(current), phase));
+        }
+        drop(doors);
+        tasks.await;
+        Ok::<_, io::Error>(())
+    })?;
+    for worker in workers {
+        // A thread that panicked has ended as well.
+        let _ = worker.join();
+    }
+    Ok(())
+}
+
+enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Door {
+    fn open(listener: Listener) -> io::Result<Self> {
+        match listener {
+            Listener::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                TcpListener::from_std(listener).map(Self::Tcp)
+            }
+            Listener::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                UnixListener::from_std(listener).map(Self::Unix)
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(Socket, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (socket, address) = listener.accept().await?;
+                socket.set_nodelay(true)?;
+                Ok((Socket::Tcp(socket.into_std()?), Peer::Ip(address.ip().to_canonical())))
+            }
+            Self::Unix(listener) => {
+                let (socket, _) = listener.accept().await?;
+                Ok((Socket::Unix(socket.into_std()?), Peer::Unix))
+            }
+        }
+    }
+}
+
+/// After an error of accept that will not go away by itself, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(50);
+
+async fn accept(
+    door: Door,
+    doors: Rc<Vec<mpsc::UnboundedSender<Arrival>>>,
+    permits: Arc<Semaphore>,
+    current: Arc<Current>,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let mut next = 0;
+    loop {
+        // A connection is accepted only when there is room for it; others wait in the system's queue.
+        let arrival = async {
+            let permit = Arc::clone(&permits).acquire_owned().await.expect("nobody closes the semaphore");
+            (permit, door.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            biased;
+            arrival = arrival => arrival,
+            _ = phase.wait_for(|phase| *phase != Phase::Serving) => {
+                current.get().draining.store(true, Ordering::Relaxed);
+                return;
+            }
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                // In turn: each thread has its share.
+                next = (next + 1) % doors.len();
+                if doors[next].send(Arrival { socket, peer, permit }).is_err() {
+                    return;
+                }
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn take_in(mut arrivals: mpsc::UnboundedReceiver<Arrival>, current: Arc<Current>, phase: watch::Receiver<Phase>) {
+    while let Some(Arrival { socket, peer, permit }) = arrivals.recv().await {
+        let (current, phase) = (Arc::clone(&current), phase.clone());
+        match socket {
+            Socket::Tcp(socket) => {
+                if let Ok(socket) = TcpStream::from_std(socket) {
+                    tokio::task::spawn_local(connection(socket, peer, permit, current, phase));
+                }
+            }
+            Socket::Unix(socket) => {
+                if let Ok(socket) = UnixStream::from_std(socket) {
+                    tokio::task::spawn_local(connection(socket, peer, permit, current, phase));
+                }
+            }
+        }
+    }
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    socket: S,
+    peer: Peer,
+    permit: OwnedSemaphorePermit,
+    current: Arc<Current>,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let generation = || current.generation.load(Ordering::Acquire);
+    let held = RefCell::new((generation(), current.get()));
+    let (metrics, limits) = {
+        let held = held.borrow();
+        (Arc::clone(&held.1.metrics), held.1.settings.limits.clone())
+    };
+    metrics.open.fetch_add(1, Ordering::Relaxed);
+    metrics.opened.fetch_add(1, Ordering::Relaxed);
+    let wire = Rc::new(Wire::default());
+    let largest = limits.head.max(8 * 1024) * 2;
+    let gate = Gate::new(socket, Rc::clone(&wire), limits);
+    let service = service_fn(|request| {
+        let mut held = held.borrow_mut();
+        if held.0 != generation() {
+            *held = (generation(), current.get());
+        }
+        let (site, wire) = (Arc::clone(&held.1), Rc::clone(&wire));
+        async move { Ok::<_, Infallible>(site.answer(&wire, peer, request).await) }
+    });
+    // The deadlines are the gate's: hyper's timer cannot tell an idle connection from a slow head. A client that has
+    // said its last word may still hear the answer.
+    let mut http = http1::Builder::new();
+    http.half_close(true).max_buf_size(largest);
+    let mut serving = pin!(http.serve_connection(gate, service));
+    loop {
+        let now = tokio::select! {
+            biased;
+            // An error is a client that went away, or was cut off: nothing to tell.
+            _ = serving.as_mut() => break,
+            changed = phase.changed() => if changed.is_ok() { *phase.borrow_and_update() } else { Phase::Hurried },
+        };
+        match now {
+            Phase::Serving => {}
+            Phase::Draining => serving.as_mut().graceful_shutdown(),
+            Phase::Hurried => break,
+        }
+    }
+    metrics.open.fetch_sub(1, Ordering::Relaxed);
+    drop(permit);
+}
