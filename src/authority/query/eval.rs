@@ -52,9 +52,9 @@ impl<'t, 'a> Eval<'t, 'a> {
     /// The value of an expression.
     pub(super) fn expr<'e>(&mut self, expr: &'e Expr, env: &Env<'e>) -> Result<Cow<'e, Value>, QueryError> {
         Ok(match expr {
-            Expr::Column { alias, field, .. } => match &env.tuple[*alias] {
-                Some(row) => self.rows.value(row, *field)?,
-                None => Cow::Owned(Value::Null),
+            Expr::Column { alias, field, .. } => match env.tuple.get(*alias) {
+                Some(Some(row)) => self.rows.value(row, *field)?,
+                Some(None) | None => Cow::Owned(Value::Null),
             },
             Expr::Value(value) => Cow::Borrowed(value),
             Expr::OuterName(_) => Cow::Owned(Value::Null),
@@ -91,7 +91,7 @@ impl<'t, 'a> Eval<'t, 'a> {
     /// Whether an expression has no value. The key of a token need not be opened for that.
     pub(super) fn is_missing(&mut self, expr: &Expr, env: &Env<'_>) -> Result<bool, QueryError> {
         if let Expr::Column { alias, field: token_field::KEY, .. } = expr
-            && let Some(row) = &env.tuple[*alias]
+            && let Some(Some(row)) = env.tuple.get(*alias)
             && row.token.is_some()
         {
             return Ok(false);

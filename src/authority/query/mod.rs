@@ -9,6 +9,8 @@ mod moments;
 mod plan;
 mod rows;
 mod run;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::fmt;

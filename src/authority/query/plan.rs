@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     Model, Value,
-    filter::{Alias, Cond, Expr, Grouping, Op, Query, Right, Select, Step},
+    filter::{Alias, Cond, Expr, Grouping, Op, OrderBy, Query, Right, Select, Step},
 };
 
 /// The rows of the model that may be among the results, in SQLite's order.
@@ -18,17 +18,20 @@ pub(super) fn candidates(
     query: &Query,
     outer: Option<&Env<'_>>,
 ) -> Result<Vec<Arc<Row>>, QueryError> {
+    let mut found = None;
     for cond in &query.conditions {
-        if let Some(mut rows) = by_condition(eval, query, cond, outer)? {
-            if by_name_order(query) {
-                sort_by_name(query.model, &mut rows);
-            }
-            return Ok(rows);
+        found = by_condition(eval, query, cond, outer)?;
+        if found.is_some() {
+            break;
         }
     }
-    let mut rows = eval.rows.table(query.model, query.view)?.to_vec();
-    if by_name_order(query) {
-        sort_by_name(query.model, &mut rows);
+    let mut rows = match found {
+        Some(rows) => rows,
+        None => eval.rows.table(query.model, query.view)?.to_vec(),
+    };
+    match walked(query) {
+        Some(field) => sort_by_field(eval, field, &mut rows)?,
+        None => by_users_name(eval, query, &mut rows)?,
     }
     Ok(rows)
 }
@@ -201,17 +204,82 @@ fn back_to_model(
     Ok(rows)
 }
 
-/// Whether SQLite walks the index of names: where it gathers by all columns, where a name is compared, or where
-/// nothing but names and ids is asked for.
-fn by_name_order(query: &Query) -> bool {
-    if query.model != Model::User {
-        return false;
+/// The field by whose index SQLite walks, where that is not the primary key: where it gathers by all columns, where the
+/// field is compared, or where the index holds all that is asked for.
+fn walked(query: &Query) -> Option<usize> {
+    let description = query.model.describe();
+    let used = used_fields(query, 0);
+    let covers = |field: usize| used.as_ref().is_some_and(|used| used.iter().all(|one| *one == 0 || *one == field));
+    match query.model {
+        Model::User => {
+            let name = query.model.field("username")?;
+            if query.conditions.iter().any(|cond| pins(cond, description.pk)) {
+                return None;
+            }
+            let named = query.conditions.iter().any(|cond| pins(cond, name));
+            (query.grouping == Grouping::Model || named || covers(name)).then_some(name)
+        }
+        Model::Token => {
+            let only = |field: usize| used.as_ref().is_some_and(|used| used.iter().all(|one| *one == field));
+            if query.joins.is_empty() && only(token_field::KEY) {
+                return Some(token_field::KEY);
+            }
+            (query.joins.is_empty() && only(token_field::USER)).then_some(token_field::USER)
+        }
+        Model::Group
+        | Model::Permission
+        | Model::ContentType
+        | Model::TokenProxy
+        | Model::Session
+        | Model::LogEntry
+        | Model::UserGroups
+        | Model::UserPermissions
+        | Model::GroupPermissions => None,
     }
-    let Some(name) = query.model.field("username") else { return false };
-    if query.conditions.iter().any(|cond| pins(cond, 0)) {
-        return false;
+}
+
+/// The fields of the row at an alias that a query looks at; `None`: all.
+fn used_fields(query: &Query, alias: Alias) -> Option<Vec<usize>> {
+    let mut fields = Vec::new();
+    match &query.select {
+        Select::Row if alias == 0 => return None,
+        Select::Only(only) if alias == 0 => fields.clone_from(only),
+        Select::Row | Select::Only(_) => {}
+        Select::Values(values) => values.iter().for_each(|(_, expr)| expr.fields_at(alias, &mut fields)),
     }
-    query.grouping == Grouping::Model || query.conditions.iter().any(|cond| pins(cond, name)) || is_covered(query, name)
+    query.conditions.iter().for_each(|cond| cond.fields_at(alias, &mut fields));
+    for order in &query.order {
+        if let OrderBy::Expr(expr) = &order.by {
+            expr.fields_at(alias, &mut fields);
+        }
+    }
+    Some(fields)
+}
+
+/// Tokens are come across by the names of their users, where nothing but names is asked of the users and either nothing
+/// but users of the tokens or the name is part of a condition.
+fn by_users_name(eval: &mut Eval<'_, '_>, query: &Query, rows: &mut Vec<Arc<Row>>) -> Result<(), QueryError> {
+    let leads = |step: &Step| matches!(step, Step::Forward { from: Model::Token, .. });
+    let Some(at) = query.joins.iter().position(|join| join.parent == 0 && leads(&join.step)) else { return Ok(()) };
+    let Some(name) = Model::User.field("username") else { return Ok(()) };
+    if query.model != Model::Token || query.joins.len() != 1 {
+        return Ok(());
+    }
+    let named = used_fields(query, at + 1).is_some_and(|used| used.iter().all(|one| *one == 0 || *one == name));
+    let lone = used_fields(query, 0).is_some_and(|used| used.iter().all(|one| *one == token_field::USER));
+    let mut asked = Vec::new();
+    query.conditions.iter().for_each(|cond| cond.fields_at(at + 1, &mut asked));
+    if !named || !(lone || asked.contains(&name)) {
+        return Ok(());
+    }
+    let mut keyed = Vec::with_capacity(rows.len());
+    for row in rows.drain(..) {
+        let user = eval.rows.follow(&row, &query.joins[at].step, query.view)?;
+        keyed.push((user.first().map(|user| user.values[name].clone()).unwrap_or_default(), row));
+    }
+    keyed.sort_by(|(a, _), (b, _)| a.order(b));
+    rows.extend(keyed.into_iter().map(|(_, row)| row));
+    Ok(())
 }
 
 /// Whether a condition lets SQLite look the field up in an index.
@@ -235,26 +303,12 @@ fn pins(cond: &Cond, wanted: usize) -> bool {
     }
 }
 
-/// Whether nothing but names and ids of the model is asked for.
-fn is_covered(query: &Query, name: usize) -> bool {
-    let asked: Vec<usize> = match &query.select {
-        Select::Row => return false,
-        Select::Only(fields) => fields.clone(),
-        Select::Values(values) => {
-            let mut fields = Vec::new();
-            for (_, expr) in values {
-                expr.own_fields(&mut fields);
-            }
-            fields
-        }
-    };
-    let mut used = asked;
-    query.conditions.iter().for_each(|cond| cond.own_fields(&mut used));
-    used.iter().all(|field| *field == 0 || *field == name)
-}
-
-fn sort_by_name(model: Model, rows: &mut [Arc<Row>]) {
-    if let Some(name) = model.field("username") {
-        rows.sort_by(|a, b| a.values[name].order(&b.values[name]));
+fn sort_by_field(eval: &mut Eval<'_, '_>, field: usize, rows: &mut Vec<Arc<Row>>) -> Result<(), QueryError> {
+    let mut keyed = Vec::with_capacity(rows.len());
+    for row in rows.drain(..) {
+        keyed.push((eval.rows.value(&row, field)?.into_owned(), row));
     }
+    keyed.sort_by(|(a, _), (b, _)| a.order(b));
+    rows.extend(keyed.into_iter().map(|(_, row)| row));
+    Ok(())
 }

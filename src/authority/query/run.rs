@@ -88,9 +88,18 @@ pub(super) fn summarize(tx: &mut Tx<'_>, query: &Query, aggregates: &[Expr]) -> 
     if !query.is_sliced() {
         query.order.clear();
         query.default_order = false;
+    } else if let Select::Row = query.select {
+        // Only what is summed up is asked of the rows, which decides in which order SQLite cuts them.
+        let mut fields = vec![query.model.describe().pk];
+        aggregates.iter().for_each(|expr| expr.fields_at(0, &mut fields));
+        query.select = Select::Only(fields);
     }
+    let order = query.effective_order();
     let mut eval = Eval::new(Rows::new(tx), query.view);
     let mut items = items(&mut eval, &mut query, None)?;
+    if query.is_sliced() && !order.is_empty() {
+        items = sorted_items(&mut eval, &direction(order, query.reversed), items, None)?;
+    }
     if query.distinct {
         items = distinct_items(&mut eval, &query, items)?;
     }
@@ -172,21 +181,8 @@ fn results(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> R
     let order = direction(query.effective_order(), query.reversed);
     let early = order.is_empty() && query.grouping == Grouping::None && !query.distinct;
     let items = items_up_to(eval, query, outer, if early { query.to } else { None })?;
-    let mut sorted = Vec::with_capacity(items.len());
-    for item in items {
-        let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer };
-        let mut keys = Vec::with_capacity(order.len());
-        for key in &order {
-            keys.push(match &key.by {
-                OrderBy::Expr(expr) => eval.expr(expr, &env)?.into_owned(),
-                OrderBy::Random => Value::Int(random(eval.rows.tx)),
-            });
-        }
-        sorted.push((keys, item));
-    }
-    if !order.is_empty() {
-        sorted.sort_by(|(a, _), (b, _)| by_keys(&order, a, b));
-    }
+    let mut sorted = keyed_items(eval, &order, items, outer)?;
+
     let mut found = Vec::with_capacity(sorted.len());
     if query.distinct {
         let mut seen = std::collections::HashSet::new();
@@ -222,6 +218,40 @@ fn result(eval: &mut Eval<'_, '_>, query: &Query, item: &Item, outer: Option<&En
         Some(Some(row)) => Ok(Found::Row(Arc::clone(row), values)),
         Some(None) | None => Ok(Found::Values(values)),
     }
+}
+
+/// The items in order, each with what it was ordered by.
+fn keyed_items(
+    eval: &mut Eval<'_, '_>,
+    order: &[Order],
+    items: Vec<Item>,
+    outer: Option<&Env<'_>>,
+) -> Result<Vec<(Vec<Value>, Item)>, QueryError> {
+    let mut keyed = Vec::with_capacity(items.len());
+    for item in items {
+        let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer };
+        let mut keys = Vec::with_capacity(order.len());
+        for key in order {
+            keys.push(match &key.by {
+                OrderBy::Expr(expr) => eval.expr(expr, &env)?.into_owned(),
+                OrderBy::Random => Value::Int(random(eval.rows.tx)),
+            });
+        }
+        keyed.push((keys, item));
+    }
+    if !order.is_empty() {
+        keyed.sort_by(|(a, _), (b, _)| by_keys(order, a, b));
+    }
+    Ok(keyed)
+}
+
+fn sorted_items(
+    eval: &mut Eval<'_, '_>,
+    order: &[Order],
+    items: Vec<Item>,
+    outer: Option<&Env<'_>>,
+) -> Result<Vec<Item>, QueryError> {
+    Ok(keyed_items(eval, order, items, outer)?.into_iter().map(|(_, item)| item).collect())
 }
 
 /// The rows that fulfil the conditions, joined and gathered, in the order in which SQLite comes across them.

@@ -265,10 +265,10 @@ impl Tx<'_> {
         };
         // Tokens that DRF does not see are not counted.
         let seen = cascade.tokens.iter().filter(|token| token.name.is_none() && token.is_live()).count();
-        deleted.add(Model::Token, seen);
         deleted.add(Model::GroupPermissions, cascade.group_permissions);
         deleted.add(Model::UserGroups, cascade.user_groups);
         deleted.add(Model::UserPermissions, cascade.user_permissions);
+        deleted.add(Model::Token, seen);
         deleted.add(Model::Permission, cascade.permissions);
         deleted.add(model, 1);
         Ok(())

@@ -266,6 +266,22 @@ impl Query {
         }
     }
 
+    /// Whether this call has joined the steps of `path`.
+    #[must_use]
+    pub fn has_joined(&self, path: &Path<'_>, call: u32) -> bool {
+        let mut alias = 0;
+        path.steps.iter().all(|step| {
+            let same = |join: &Join| join.parent == alias && join.step == *step && join.call == call;
+            match self.joins.iter().position(same) {
+                Some(at) => {
+                    alias = at + 1;
+                    true
+                }
+                None => false,
+            }
+        })
+    }
+
     /// Joins the steps of `path` and names the column at its end. A last step to a primary key is not taken: the
     /// column that holds it is there already.
     pub fn column(&mut self, path: &Path, call: u32) -> Expr {

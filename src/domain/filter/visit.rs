@@ -1,6 +1,6 @@
 //! Walking through the expressions of a query.
 
-use super::{Aggregate, Cond, Expr, Grouping, OrderBy, Query, Right, Select};
+use super::{Aggregate, Alias, Cond, Expr, Grouping, OrderBy, Query, Right, Select};
 
 impl Query {
     /// Replaces each name of the query around this one by what `find` makes of it.
@@ -77,10 +77,12 @@ impl Cond {
         found
     }
 
-    /// Adds the fields of the model's own row that it looks at.
-    pub fn own_fields(&self, fields: &mut Vec<usize>) {
+    /// Adds the fields of the row at an alias that it looks at.
+    pub fn fields_at(&self, wanted: Alias, fields: &mut Vec<usize>) {
         self.here(&mut |expr| {
-            if let Expr::Column { alias: 0, field, .. } = expr {
+            if let Expr::Column { alias, field, .. } = expr
+                && *alias == wanted
+            {
                 fields.push(*field);
             }
         });
@@ -132,6 +134,25 @@ impl Expr {
         }
     }
 
+    /// Whether it looks at rows that are joined.
+    #[must_use]
+    pub fn looks_beyond_own_row(&self) -> bool {
+        let mut found = false;
+        self.here(&mut |expr| found |= matches!(expr, Self::Column { alias: 1.., .. }));
+        found
+    }
+
+    /// Adds the fields of the row at an alias that it looks at.
+    pub fn fields_at(&self, wanted: Alias, fields: &mut Vec<usize>) {
+        self.here(&mut |expr| {
+            if let Self::Column { alias, field, .. } = expr
+                && *alias == wanted
+            {
+                fields.push(*field);
+            }
+        });
+    }
+
     /// Whether it sums up values that sum up rows themselves.
     #[must_use]
     pub fn nests_aggregate(&self) -> bool {
@@ -144,15 +165,6 @@ impl Expr {
         let mut found = false;
         self.here(&mut |expr| found |= matches!(expr, Self::Aggregate(_)));
         found
-    }
-
-    /// Adds the fields of the model's own row that it looks at.
-    pub fn own_fields(&self, fields: &mut Vec<usize>) {
-        self.here(&mut |expr| {
-            if let Self::Column { alias: 0, field, .. } = expr {
-                fields.push(*field);
-            }
-        });
     }
 
     fn here<'a>(&'a self, f: &mut dyn FnMut(&'a Self)) {

@@ -270,8 +270,6 @@ impl Field {
 impl Model {
     /// All of them, in the order in which Django's registry has them.
     pub const ALL: [Self; 11] = [
-        Self::Token,
-        Self::TokenProxy,
         Self::LogEntry,
         Self::Permission,
         Self::GroupPermissions,
@@ -281,6 +279,8 @@ impl Model {
         Self::User,
         Self::ContentType,
         Self::Session,
+        Self::Token,
+        Self::TokenProxy,
     ];
 
     /// The table's row.
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn relations_are_seen_from_the_other_end() {
         let names = |model: Model| model.reverses().map(|r| r.query_name).collect::<Vec<_>>();
-        assert_eq!(names(Model::User), ["auth_token", "logentry"]);
+        assert_eq!(names(Model::User), ["logentry", "auth_token"]);
         assert_eq!(names(Model::Group), ["user"]);
         assert_eq!(names(Model::Permission), ["group", "user"]);
         assert_eq!(names(Model::ContentType), ["logentry", "permission"]);

@@ -136,7 +136,8 @@ impl Compiler<'_, '_> {
         }
         let (model, view) = (self.query.model, self.query.view);
         let path = Path::resolve(model, view, lookup).map_err(|error| self.unresolved(&error))?;
-        if at.branch && path.reaches_many() {
+        // Where this call asks for one of the many already, the exclusion is about the same one.
+        if at.branch && path.reaches_many() && !self.query.has_joined(&path, self.call) {
             return self.split(lookup, value);
         }
         let expr = self.query.column(&path, self.call);
@@ -177,7 +178,8 @@ impl Compiler<'_, '_> {
         for (place, name) in transforms.iter().enumerate() {
             left = self.transform(left, name, &rest[place..].join("__"))?;
         }
-        let lookup = match Lookup::named(last) {
+        let fits = |lookup: &Lookup| left.relation.is_none() || lookup.fits_relation();
+        let lookup = match Lookup::named(last).filter(fits) {
             Some(lookup) => lookup,
             None => {
                 left = self.transform(left, last, last)?;
@@ -368,7 +370,11 @@ impl Compiler<'_, '_> {
             ("time", _) if left.out == Out::DateTime => (Func::ToClock, Out::Clock),
             (_, Some(part)) if moment => (Func::Extract(part), Out::Int),
             _ => {
-                return Err(errors::unsupported(unsupported, name, left.class_name, moment, self.vm));
+                let names = match left.relation {
+                    Some(_) => errors::Names::Relation,
+                    None => errors::Names::of(moment),
+                };
+                return Err(errors::unsupported(unsupported, name, left.class_name, names, self.vm));
             }
         };
         let expr = Expr::Call(func, vec![left.expr]);
@@ -432,6 +438,16 @@ impl Lookup {
         match name {
             "isnull" => Some(Self::IsNull),
             _ => LOOKUPS.iter().find(|(known, _)| *known == name).map(|(_, op)| Self::Op(*op)),
+        }
+    }
+
+    /// Whether a relation itself may be compared so.
+    const fn fits_relation(&self) -> bool {
+        match self {
+            Self::IsNull | Self::Op(Op::Exact | Op::Gt | Op::Gte | Op::Lt | Op::Lte | Op::In) => true,
+            Self::Op(Op::Range | Op::Like | Op::Contains | Op::StartsWith | Op::EndsWith | Op::Regex | Op::IRegex) => {
+                false
+            }
         }
     }
 

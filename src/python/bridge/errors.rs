@@ -15,18 +15,43 @@ pub(super) fn unresolved(error: &PathError, annotations: &[Annotation], vm: &Vir
     raise(vm, "django.core.exceptions", "FieldError", message)
 }
 
+/// Which look-ups and transforms there are to choose from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Names {
+    /// Those of every field.
+    Plain,
+    /// And the parts of a moment.
+    Moment,
+    /// Those of a relation itself.
+    Relation,
+}
+
+impl Names {
+    pub(super) const fn of(is_moment: bool) -> Self {
+        if is_moment { Self::Moment } else { Self::Plain }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Moment => "moment",
+            Self::Relation => "relation",
+        }
+    }
+}
+
 /// A look-up or transform that the field does not have.
 pub(super) fn unsupported(
     unsupported: &str,
     name: &str,
     class_name: &'static str,
-    moment: bool,
+    names: Names,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     // The nearest names are searched by Python's own difflib, as Django does.
     let suggest = || -> rustpython_vm::PyResult<String> {
         let near = import(vm, "django.db.models.lookups")?.get_attr("_suggestion", vm)?;
-        Ok(near.call((vm.ctx.new_str(name), vm.ctx.new_bool(moment)), vm)?.str(vm)?.to_string_lossy().into_owned())
+        Ok(near.call((vm.ctx.new_str(name), vm.ctx.new_str(names.word())), vm)?.str(vm)?.to_string_lossy().into_owned())
     };
     match suggest() {
         Ok(suggestion) => {

@@ -140,7 +140,7 @@ pub(super) fn reference(name: &str, scope: &mut Scope<'_>, vm: &VirtualMachine) 
             Some(part) if moment => Func::Extract(part),
             _ if name == "date" && moment => Func::ToDate,
             _ if name == "time" && moment => Func::ToClock,
-            _ => return Err(errors::unsupported(name, name, class_name, moment, vm)),
+            _ => return Err(errors::unsupported(name, name, class_name, errors::Names::of(moment), vm)),
         };
         expr = Expr::Call(func, vec![expr]);
     }

@@ -206,7 +206,6 @@ impl PyQuery {
         let mut query = zelf.query.clone();
         query.order.clear();
         query.default_order = false;
-        query.reversed = false;
         for name in &names {
             let order = ordering(&mut query, name, vm)?;
             query.order.push(order);
@@ -367,6 +366,10 @@ impl PyQuery {
                 Some(node) => expression::from_node(&node, &mut Scope { query: &mut query, call: 0 }, vm)?,
                 None => Expr::Value(rows::prepare_save(query.model, field, object, vm)?),
             };
+            if expr.looks_beyond_own_row() {
+                let message = "Joined field references are not permitted in this query".to_owned();
+                return Err(raise(vm, "django.core.exceptions", "FieldError", message));
+            }
             assignments.push((field, expr));
         }
         if assignments.is_empty() || query.is_empty() {
@@ -444,7 +447,7 @@ fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResu
         return Ok(Order { by: OrderBy::Random, descending: false, nulls: None });
     }
     let name = name.strip_prefix('+').unwrap_or(name);
-    let expr = reference(name, &mut Scope { query, call: 0 }, vm)?;
+    let expr = selected(query, name, vm)?;
     Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
 }
 

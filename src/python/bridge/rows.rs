@@ -7,6 +7,7 @@ use rustpython_vm::{
 };
 
 use super::{
+    import,
     query::model_of,
     raise, state,
     value::{Out, Prepared, label, prepare, to_python},
@@ -15,7 +16,7 @@ use crate::{
     authority::query::{Deleted, Fetched, Found, Patch, Row},
     domain::{
         Model, Token, Value,
-        filter::{Query, Select, View},
+        filter::{Expr, Func, Query, Select, View},
         model::{Field, Seen},
     },
 };
@@ -110,25 +111,43 @@ pub(super) fn selection(query: &Query, fetched: Fetched, form: &str, vm: &Virtua
         Select::Values(values) => values.iter().map(|(name, _)| vm.ctx.intern_str(name.as_str())).collect(),
         Select::Row | Select::Only(_) => Vec::new(),
     };
+    let exprs: Vec<&Expr> = match &query.select {
+        Select::Values(values) => values.iter().map(|(_, expr)| expr).collect(),
+        Select::Row | Select::Only(_) => Vec::new(),
+    };
+    let to_python = |place: usize, value: &Value| zoned(exprs.get(place).copied(), value, vm);
     let mut list = Vec::with_capacity(fetched.found.len());
     for found in fetched.found {
         let Found::Values(values) = found else { continue };
         list.push(match form {
             "dict" => {
                 let dict = vm.ctx.new_dict();
-                for (name, value) in names.iter().zip(&values) {
-                    dict.set_item(*name, to_python(value, vm)?, vm)?;
+                for (place, (name, value)) in names.iter().zip(&values).enumerate() {
+                    dict.set_item(*name, to_python(place, value)?, vm)?;
                 }
                 dict.into()
             }
-            "flat" => to_python(values.first().unwrap_or(&Value::Null), vm)?,
+            "flat" => to_python(0, values.first().unwrap_or(&Value::Null))?,
             _ => {
-                let values = values.iter().map(|value| to_python(value, vm)).collect::<PyResult<_>>()?;
+                let values = values.iter().enumerate();
+                let values = values.map(|(place, value)| to_python(place, value)).collect::<PyResult<_>>()?;
                 vm.ctx.new_tuple(values).into()
             }
         });
     }
     Ok(vm.ctx.new_list(list))
+}
+
+/// A value; a moment that was cut down is in the current time zone, as Django's is.
+fn zoned(expr: Option<&Expr>, value: &Value, vm: &VirtualMachine) -> PyResult {
+    let object = to_python(value, vm)?;
+    match (expr, value) {
+        (Some(Expr::Call(Func::Truncate(_), _)), Value::Time(_)) => {
+            let zone = import(vm, "django.utils.timezone")?.get_attr("get_current_timezone", vm)?.call((), vm)?;
+            vm.call_method(&object, "astimezone", (zone,))
+        }
+        _ => Ok(object),
+    }
 }
 
 /// The primary key of the first result.

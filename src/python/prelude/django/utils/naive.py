@@ -2,11 +2,14 @@
 
 
 def warn(message):
+    import linecache
     import warnings
 
-    warnings.warn_explicit(
-        message, RuntimeWarning, "django/db/models/fields/__init__.py", 1671, registry=_told
-    )
+    # The line that Python shows below a warning: there is no such file to read it from.
+    linecache.cache[_FILE] = (0, None, [""] * (_LINE - 1) + ["warnings.warn(\n"], _FILE)
+    warnings.warn_explicit(message, RuntimeWarning, _FILE, _LINE, registry=_told)
 
 
+_FILE = "django/db/models/fields/__init__.py"
+_LINE = 1671
 _told = {}

@@ -20,6 +20,13 @@ _EXPRESSIONS = (
 )
 
 
+__all__ = (
+    "Model", "Manager", "QuerySet", "Q", "ObjectDoesNotExist", "CASCADE", "DO_NOTHING", "PROTECT", "RESTRICT", "SET",
+    "SET_DEFAULT", "SET_NULL", "ProtectedError", "RestrictedError", "Prefetch", "prefetch_related_objects", "signals",
+    *_FIELDS, *_AGGREGATES, *_EXPRESSIONS,
+)
+
+
 def __getattr__(name):
     # Most scripts need none of these: they are imported when they are asked for.
     if name in _AGGREGATES:

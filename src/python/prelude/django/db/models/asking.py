@@ -83,18 +83,15 @@ class QuerySet:
     def latest(self, *fields):
         if self.query.is_sliced:
             raise TypeError("Cannot change a query once a slice has been taken.")
-        return self.reverse()._extreme(fields, True)
+        return self.reverse()._extreme(fields)
 
-    def _extreme(self, fields, backwards=False):
+    def _extreme(self, fields):
         if not fields:
             raise ValueError(
                 "earliest() and latest() require either fields as positional arguments or 'get_latest_by' in the "
                 "model's Meta."
             )
-        ordered = self.order_by(*fields)
-        if backwards:
-            ordered = ordered.reverse()
-        return ordered[:1].get()
+        return self.order_by(*fields)[:1].get()
 
     def in_bulk(self, id_list=None, *, field_name="pk"):
         if self.query.is_sliced:
@@ -114,20 +111,22 @@ class QuerySet:
     def iterator(self, chunk_size=None):
         if chunk_size is not None and chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
-        return iter(self._chain()._fetch_all())
+        return self._iterator()
+
+    def _iterator(self):
+        yield from self._chain()._fetch_all()
 
     def aggregate(self, *args, **kwargs):
         for value in (*args, *kwargs.values()):
             if not hasattr(value, "_node"):
                 wrong = ", ".join(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node"))
                 raise TypeError("QuerySet.aggregate() received non-expression(s): %s." % wrong)
-        named = {}
+        named = dict(kwargs)
         for arg in args:
             name = getattr(arg, "default_alias", None)
             if name is None:
                 raise TypeError("Complex aggregates require an alias")
             named[name] = arg
-        named.update(kwargs)
         if not named:
             return {}
         for name, value in kwargs.items():

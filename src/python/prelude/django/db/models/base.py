@@ -4,7 +4,7 @@ from django import apps
 from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models import signals
 from django.db.models.options import Options
-from django.db.models.query_utils import DeferredAttribute
+from django.db.models.query_utils import DeferredAttribute, ForeignKeyDeferredAttribute
 
 
 def _error_class(owner, name, base):
@@ -41,7 +41,9 @@ class ModelBase(type):
         cls.objects = ManagerDescriptor(manager)
         if not proxy:
             for field in options.table["fields"]:
-                setattr(cls, field["attname"], DeferredAttribute((cls, field["attname"])))
+                name = (cls, field["attname"])
+                related = "to" in field
+                setattr(cls, name[1], ForeignKeyDeferredAttribute(name, field["name"]) if related else DeferredAttribute(name))
             related_descriptors.install(cls, options.table)
         apps.classes[label.lower()] = cls
 

@@ -60,7 +60,7 @@ def _check_related(field, value):
     if not field.related_model._base_manager.filter(pk=value).exists():
         name = field.related_model._meta.verbose_name
         raise ValidationError(
-            "%(model)s instance with %(field)s %(value)r does not exist.",
+            "%(model)s instance with %(field)s %(value)r is not a valid choice.",
             code="invalid",
             params={"model": name, "pk": value, "field": field.target_field.name, "value": value},
         )

@@ -10,9 +10,13 @@ MOMENT = (
 )
 
 
-def _suggestion(name, moment):
+RELATED = ("exact", "gt", "gte", "lt", "lte", "in", "isnull")
+
+
+def _suggestion(name, kind):
     """The end of the message about a look-up that is none."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, [*NAMES, *MOMENT] if moment else NAMES)
+    names = {"moment": [*NAMES, *MOMENT], "relation": RELATED}.get(kind, NAMES)
+    near = get_close_matches(name, names)
     return ", perhaps you meant %s?" % " or ".join(near) if near else "."

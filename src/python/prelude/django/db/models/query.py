@@ -124,15 +124,20 @@ class QuerySet(writing.QuerySet):
             return other
         return self if self.query.is_empty else self._merged(other, "AND")
 
+    def _unsliced(self):
+        if not self.query.is_sliced:
+            return self
+        return self.model._base_manager.filter(pk__in=self.values("pk"))
+
     def __or__(self, other):
         if self.query.is_empty:
             return other
-        return self if other.query.is_empty else self._merged(other, "OR")
+        return self if other.query.is_empty else self._unsliced()._merged(other._unsliced(), "OR")
 
     def __xor__(self, other):
         if self.query.is_empty:
             return other
-        return self if other.query.is_empty else self._merged(other, "XOR")
+        return self if other.query.is_empty else self._unsliced()._merged(other._unsliced(), "XOR")
 
     # Chaining.
 

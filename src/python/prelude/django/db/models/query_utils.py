@@ -1,8 +1,5 @@
 """`Q`, and the attribute behind each field of a model."""
 
-import _hallpass
-
-
 class Q:
     """Conditions that may be combined with `&`, `|`, `^` and `~`."""
 
@@ -141,3 +138,17 @@ class DeferredAttribute:
             else:
                 instance.refresh_from_db(fields=[name])
         return values[name]
+
+
+class ForeignKeyDeferredAttribute(DeferredAttribute):
+    """The bare key of a relation: setting another one forgets the row that it led to."""
+
+    def __init__(self, field, relation):
+        super().__init__(field)
+        self._relation = relation
+
+    def __set__(self, instance, value):
+        values = instance.__dict__
+        if values.get(self._name) != value:
+            instance._state.__dict__.get("_cache", {}).pop(self._relation, None)
+        values[self._name] = value

@@ -279,6 +279,10 @@ class ManyToManyField(_Relation):
         return [] if obj.pk is None else list(getattr(obj, self.attname).all())
 
 
+for _kind in (ForeignKey, OneToOneField, ManyToManyField):
+    _kind.__module__ = "django.db.models.fields.related"
+
+
 def build(description, model):
     """The field that the table describes."""
     made = globals()[description["class"]]()

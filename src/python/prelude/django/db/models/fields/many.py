@@ -126,6 +126,8 @@ def _many(other):
                 )
 
         def add(self, *objs, through_defaults=None):
+            if not objs:
+                return
             ids = self._ids(objs)
             with transaction.breaks():
                 if signals.m2m_changed.receivers:

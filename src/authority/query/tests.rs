@@ -1,0 +1,111 @@
+//! Queries over a store in memory.
+
+use crate::{
+    authority::{
+        NewToken, Session,
+        tests::{Bench, bench},
+    },
+    domain::{
+        Model, User, Value,
+        filter::{Cond, Expr, Op, Path, Query, Select, View},
+    },
+    store::layout::Relation,
+};
+
+use super::Found;
+
+fn people(bench: &Bench) -> Session {
+    let mut session = bench.session();
+    for name in ["admin", "bob", "Eve"] {
+        let user = session.transact(|tx| tx.insert(User { email: format!("{name}@x.org"), ..bench.user(name) }));
+        let user = user.unwrap();
+        if name != "bob" {
+            session.transact(|tx| tx.create_token(NewToken::of(user.id)).map(drop)).unwrap();
+        }
+    }
+    session
+}
+
+/// Tests `lookup` for equality, or by `op`.
+fn asked(model: Model, lookup: &str, op: Op, value: Value) -> Query {
+    let mut query = Query::new(model, View::Django);
+    let path = Path::resolve(model, View::Django, lookup).unwrap();
+    let column = query.column(&path, 1);
+    query.conditions.push(Cond::test(column, op, Expr::Value(value)));
+    query
+}
+
+fn names(session: &mut Session, query: &Query) -> Vec<String> {
+    let fetched = session.transact(|tx| tx.fetch(query)).unwrap();
+    let name = |found: Found| match found {
+        Found::Row(row, _) => row.values[4].to_text(),
+        Found::Values(values) => values[0].to_text(),
+    };
+    fetched.found.into_iter().filter_map(name).collect()
+}
+
+#[test]
+fn rows_come_by_id_and_names_alone_come_by_name() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let mut query = Query::new(Model::User, View::Django);
+    assert_eq!(names(&mut session, &query), ["admin", "bob", "Eve"]);
+    let name = Expr::Column { alias: 0, model: Model::User, field: 4 };
+    query.select = Select::Values(vec![("username".into(), name)]);
+    assert_eq!(names(&mut session, &query), ["Eve", "admin", "bob"]);
+}
+
+#[test]
+fn contains_does_not_know_the_case_of_ascii_letters_and_equals_does() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let query = asked(Model::User, "username", Op::Contains, "E".into());
+    assert_eq!(names(&mut session, &query), ["Eve"]);
+    let query = asked(Model::User, "email", Op::Contains, "X.ORG".into());
+    assert_eq!(names(&mut session, &query).len(), 3);
+    let query = asked(Model::User, "username", Op::Exact, "eve".into());
+    assert!(names(&mut session, &query).is_empty());
+}
+
+#[test]
+fn a_relation_is_followed_back_from_the_row_that_an_index_names() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let group = session.transact(|tx| tx.insert(crate::domain::Group { id: 0, name: "ops".into() })).unwrap();
+    session.transact(|tx| tx.link(Relation::UserGroups, 3, &[group.id])).unwrap();
+    session.transact(|tx| tx.link(Relation::UserGroups, 1, &[group.id])).unwrap();
+    let query = asked(Model::User, "groups__name", Op::Exact, "ops".into());
+    assert_eq!(names(&mut session, &query), ["Eve", "admin"], "in the order of the links, as from SQLite's index");
+}
+
+#[test]
+fn what_is_missing_is_neither_equal_nor_different() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let mut query = asked(Model::User, "last_login", Op::Exact, Value::Time(crate::domain::Timestamp(5)));
+    assert!(names(&mut session, &query).is_empty());
+    let cond = query.conditions.remove(0);
+    query.conditions.push(cond.clone().negated());
+    assert!(names(&mut session, &query).is_empty());
+    query.conditions = vec![Cond::Known(Box::new(cond)).negated()];
+    assert_eq!(names(&mut session, &query).len(), 3, "as Django excludes");
+}
+
+#[test]
+fn deleting_users_counts_what_goes_with_them() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let query = Query::new(Model::User, View::Django);
+    let deleted = session.transact(|tx| tx.delete_rows(&query)).unwrap();
+    assert_eq!(deleted.0, [(Model::Token, 2), (Model::User, 3)]);
+    assert_eq!(session.transact(|tx| tx.count(&query)).unwrap(), 0);
+}
+
+#[test]
+fn a_value_that_must_be_there_is_asked_for_in_sqlites_words() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let query = asked(Model::User, "username", Op::Exact, "bob".into());
+    let refused = session.transact(|tx| tx.update_row(Model::User, &query, &vec![(4, Value::Null)]));
+    assert_eq!(refused.unwrap_err().to_string(), "NOT NULL constraint failed: auth_user.username");
+}
