@@ -171,4 +171,4 @@ def model_of(identifier):
     try:
         return apps.get_model(identifier)
     except (LookupError, TypeError, AttributeError):
-        raise DeserializationError("Invalid model identifier: '%s'" % identifier)
+        raise DeserializationError("Invalid model identifier: %s" % identifier)

@@ -91,4 +91,4 @@ class Deserializer(PythonDeserializer):
         except (GeneratorExit, base.DeserializationError):
             raise
         except Exception as error:
-            raise base.DeserializationError() from error
+            raise base.DeserializationError("Error deserializing object: %s" % error) from error

@@ -113,38 +113,71 @@ class Deserializer(PythonDeserializer):
         super().__init__(self._documents(text), **options)
 
     def _documents(self, text):
-        from xml.etree import ElementTree
-
         if isinstance(text, bytes):
             text = text.decode()
         if "<!DOCTYPE" in text:
             raise base.DeserializationError("a fixture has no document type")
-        # The declaration is for bytes; this is text by now.
-        if text.startswith("<?xml"):
-            text = text[text.index("?>") + 2 :]
-        for node in ElementTree.fromstring(text.strip()).findall("object"):
-            model = node.get("model")
+        for node in _tree(text).children:
+            if node.tag != "object":
+                continue
+            model = node.attributes.get("model")
             if not model:
-                raise base.DeserializationError(
-                    "<object> node is missing the required 'model' attribute"
-                )
+                raise base.DeserializationError("<object> node is missing the required 'model' attribute")
             data = {"model": model, "fields": {}}
-            if node.get("pk") is not None:
-                data["pk"] = node.get("pk")
-            for field in node.findall("field"):
-                if not field.get("name"):
+            if "pk" in node.attributes:
+                data["pk"] = node.attributes["pk"]
+            for field in node.children:
+                name = field.attributes.get("name")
+                if not name:
                     raise base.DeserializationError("<field> node is missing the 'name' attribute")
-                data["fields"][field.get("name")] = _value(field)
+                data["fields"][name] = _value(field)
             yield data
 
 
+class _Node:
+    def __init__(self, tag, attributes):
+        self.tag = tag
+        self.attributes = attributes
+        self.children = []
+        self.text = ""
+
+
+def _tree(text):
+    """The root of a document. The engine's expat tells events, and no errors: an end that is missing is one."""
+    import pyexpat
+
+    top = _Node(None, {})
+    path = [top]
+
+    def start(tag, attributes):
+        node = _Node(tag, attributes)
+        path[-1].children.append(node)
+        path.append(node)
+
+    def characters(data):
+        path[-1].text += data
+
+    parser = pyexpat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda tag: path.pop()
+    parser.CharacterDataHandler = characters
+    # The declaration's encoding is of bytes; this is text by now.
+    parser.Parse(text[text.index("?>") + 2 :].lstrip() if text.startswith("<?xml") else text, True)
+    if len(path) != 1 or len(top.children) != 1:
+        raise base.DeserializationError("the document is not well-formed")
+    return top.children[0]
+
+
 def _natural(node):
-    return [(part.text or "").strip() for part in node.findall("natural")]
+    return [child.text.strip() for child in node.children if child.tag == "natural"]
 
 
 def _value(node):
-    if node.find("None") is not None:
+    if any(child.tag == "None" for child in node.children):
         return None
-    if node.get("rel") == "ManyToManyRel":
-        return [_natural(one) or one.get("pk") for one in node.findall("object")]
-    return _natural(node) or "".join(node.itertext()) if node.get("rel") else "".join(node.itertext())
+    relation = node.attributes.get("rel")
+    if relation == "ManyToManyRel":
+        return [_natural(one) or one.attributes.get("pk") for one in node.children]
+    if relation:
+        return _natural(node) or node.text.strip()
+    return node.text
