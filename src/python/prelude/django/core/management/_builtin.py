@@ -126,7 +126,10 @@ def _exception(kind, message, status):
     if kind == "usage":
         return CommandError("Error: %s" % message)
     if kind == "SystemExit":
-        return SystemExit(status)
+        return SystemExit(int(message))
+    if kind.startswith("Unknown command:"):
+        # What follows is for a terminal.
+        return CommandError(kind.splitlines()[0])
     module, _, name = kind.rpartition(".")
     import builtins
 
