@@ -1,5 +1,6 @@
 //! Whether what was typed so far is a whole statement: the interactive console's question after each line.
 
+use rustpython_ruff_text_size::Ranged;
 use rustpython_vm as vm;
 use vm::compiler::ast::Stmt;
 use vm::compiler::parser::{
@@ -15,6 +16,8 @@ pub(super) enum Completeness {
     More,
     /// ... a statement, or no Python at all: running it says which.
     Whole,
+    /// ... a block and, without the blank line that ends it, another statement, which begins at this byte.
+    Second(usize),
 }
 
 /// Examines `source`, whose last line is blank or not: a block ends with a blank line.
@@ -24,6 +27,11 @@ pub(super) fn examine(source: &str, last_is_blank: bool) -> Completeness {
     }
     match parse_module(source) {
         Ok(module) => {
+            if let [first, second, ..] = &module.syntax().body[..]
+                && opens_a_block(first)
+            {
+                return Completeness::Second(second.start().into());
+            }
             let block = module.syntax().body.last().is_some_and(opens_a_block);
             let continued = source.trim_end_matches('\n').ends_with('\\');
             if !last_is_blank && (block || continued) { Completeness::More } else { Completeness::Whole }
@@ -93,6 +101,11 @@ mod tests {
         for source in ["1\n", "x = 'a\n", "for\n", ")\n", "if x: pass\n\n"] {
             assert_eq!(after(source), Completeness::Whole, "{source:?}");
         }
+    }
+
+    #[test]
+    fn a_block_without_its_blank_line_takes_no_other_statement() {
+        assert_eq!(after("for i in x:\n    i\nprint(i)\n"), Completeness::Second(18));
     }
 
     #[test]

@@ -202,6 +202,10 @@ impl Engine {
             Completeness::Nothing => Outcome::Done,
             Completeness::More => return Outcome::More,
             Completeness::Whole => self.run_statement(&source),
+            Completeness::Second(at) => self.interpreter.enter(|vm| {
+                traceback::print(vm, &syntax::second_statement(vm, &source, CONSOLE, at), Hints::Withheld);
+                Outcome::Done
+            }),
         };
         self.clear();
         outcome

@@ -68,6 +68,23 @@ fn matching(key: &PyObjectRef, prefix: &str) -> Option<String> {
     (name.starts_with(prefix) && (!name.starts_with('_') || prefix.starts_with('_'))).then(|| name.to_owned())
 }
 
-fn called(_vm: &VirtualMachine, name: String, value: &PyObjectRef) -> String {
-    if value.is_callable() { format!("{name}(") } else { name }
+/// The name as it is typed on: what can be called with its bracket, and closed where nothing can stand in it.
+fn called(vm: &VirtualMachine, name: String, value: &PyObjectRef) -> String {
+    if !value.is_callable() {
+        return name;
+    }
+    if takes_nothing(vm, value) == Some(true) { format!("{name}()") } else { format!("{name}(") }
+}
+
+/// Whether a Python function has no parameter but the one it is bound to; `None` for what is none.
+fn takes_nothing(vm: &VirtualMachine, value: &PyObjectRef) -> Option<bool> {
+    const STARRED: u32 = 0x04 | 0x08;
+    let (function, bound) = match value.get_attr("__func__", vm) {
+        Ok(function) => (function, 1),
+        Err(_) => (value.clone(), 0),
+    };
+    let code = function.get_attr("__code__", vm).ok()?;
+    let number = |name: &'static str| code.get_attr(name, vm).ok()?.try_into_value::<u32>(vm).ok();
+    let named = number("co_argcount")? + number("co_kwonlyargcount")?;
+    Some(named <= bound && number("co_flags")? & STARRED == 0)
 }

@@ -154,6 +154,13 @@ pub(super) fn exception(vm: &VirtualMachine, source: &str, path: &str, error: &C
     raise(vm, source, path, &fault)
 }
 
+/// The exception for a second statement where one block was to be ended by a blank line.
+pub(super) fn second_statement(vm: &VirtualMachine, source: &str, path: &str, at: usize) -> PyBaseExceptionRef {
+    let rest = &source[at..];
+    let word = rest.find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(rest.len());
+    raise(vm, source, path, &Fault::syntax("invalid syntax", at).to(at + word.max(1)))
+}
+
 fn raise(vm: &VirtualMachine, source: &str, path: &str, fault: &Fault) -> PyBaseExceptionRef {
     let class = match fault.class {
         Class::Syntax => vm.ctx.exceptions.syntax_error,
