@@ -165,11 +165,11 @@ pub fn width() -> Option<usize> {
 /// # Errors
 /// The terminal failed.
 pub fn ask(question: &str, echo: Echo) -> io::Result<Typed> {
-    let mut out = io::stdout().lock();
-    out.write_all(question.as_bytes())?;
-    out.flush()?;
     let input = stdio::stdin();
-    let Ok(before) = termios::tcgetattr(input) else { return read_line() };
+    let Ok(before) = termios::tcgetattr(input) else {
+        put(question)?;
+        return read_line();
+    };
     let mut during = before.clone();
     // Ctrl-C ends a line as Enter does, and comes as its last character.
     during.local_modes -= LocalModes::ISIG;
@@ -178,10 +178,19 @@ pub fn ask(question: &str, echo: Echo) -> io::Result<Typed> {
         during.local_modes -= LocalModes::ECHO;
         during.local_modes |= LocalModes::ECHONL;
     }
-    termios::tcsetattr(input, OptionalActions::Drain, &during)?;
-    let typed = read_line();
+    // Before the question: whoever answers at once must not see the answer. What was typed earlier was seen already,
+    // so it is no secret.
+    let when = if echo == Echo::Hidden { OptionalActions::Flush } else { OptionalActions::Drain };
+    termios::tcsetattr(input, when, &during)?;
+    let typed = put(question).and_then(|()| read_line());
     termios::tcsetattr(input, OptionalActions::Drain, &before)?;
     typed
+}
+
+fn put(question: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(question.as_bytes())?;
+    out.flush()
 }
 
 const INTERRUPT: u8 = 3;

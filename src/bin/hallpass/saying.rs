@@ -7,6 +7,9 @@ use hallpass::{
     ui::{self, Lost, Ui},
 };
 
+/// How Python begins to tell of an exception.
+const TRACEBACK: &str = "Traceback (most recent call last):";
+
 /// How the process ends.
 pub(crate) enum End {
     /// With this status.
@@ -55,8 +58,10 @@ pub(crate) fn fail(ui: &Ui, failure: &Failure) -> End {
         }
         Failure::Unavailable { message, causes, hints } => ui.error(message, causes, hints),
         Failure::Command { message, .. } => ui.django_error(&format!("CommandError: {message}")),
+        // An input that ended in the middle of a dialogue: Python's traceback, which here has no frames to show.
+        Failure::Raised { exception, .. } if exception == "EOFError" => ui.text(&format!("{TRACEBACK}\n{failure}\n")),
         Failure::Raised { .. } => ui.text(&format!("{failure}\n")),
-        Failure::Interrupted => ui.text("KeyboardInterrupt\n"),
+        Failure::Interrupted => ui.text(&format!("{TRACEBACK}\nKeyboardInterrupt\n")),
     }
     failure.status().map_or(End::Interrupted, End::Status)
 }
