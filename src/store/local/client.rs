@@ -128,6 +128,8 @@ fn greet(stream: UnixStream, own: &Greeting, on_end: impl FnOnce() + Send + 'sta
             })?;
             Ok(Attempt::Connected(client, owner, id))
         }
+        // It was giving the store up at that moment.
+        Some(Response::Leaving) => Ok(Attempt::NotServed),
         Some(Response::Refused(why)) => Ok(Attempt::Refused(StoreError::Unavailable {
             what: why,
             hint: Some("use the same version of hallpass on both sides, or end the other process".into()),

@@ -41,6 +41,8 @@ mod recent;
 mod restore;
 mod serve;
 mod serving;
+#[cfg(test)]
+mod simulation;
 mod status;
 mod tree;
 mod view;

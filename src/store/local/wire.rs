@@ -128,3 +128,69 @@ enum More {
     Follows,
     Ends,
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn messages_arrive_whole_however_the_bytes_are_cut(
+            bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..6),
+            cuts in prop::collection::vec(1..97_usize, 1..50),
+        ) {
+            let sent: Vec<_> = bodies.into_iter().enumerate()
+                .map(|(n, body)| Message { request: n as u64, kind: 7, body }).collect();
+            let bytes: Vec<u8> = sent.iter().flat_map(encode).collect();
+            let (mut frames, mut received, mut rest) = (Frames::default(), Vec::new(), bytes.as_slice());
+            for cut in cuts.iter().cycle() {
+                let (now, later) = rest.split_at((*cut).min(rest.len()));
+                frames.push(now);
+                while let Some(message) = frames.next().expect("well formed") {
+                    received.push(message);
+                }
+                rest = later;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            prop_assert_eq!(received, sent);
+        }
+
+        #[test]
+        fn whatever_bytes_come_nothing_panics_and_little_is_kept(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+            let mut frames = Frames::default();
+            frames.push(&bytes);
+            while let Ok(Some(message)) = frames.next() {
+                let _ = crate::store::local::message::Request::parse(&message);
+                let _ = crate::store::local::message::Response::parse(&message);
+            }
+        }
+
+        #[test]
+        fn whatever_stands_in_a_message_parsing_it_does_not_panic(
+            kind in any::<u8>(), body in prop::collection::vec(any::<u8>(), 0..400),
+        ) {
+            let message = Message { request: 1, kind, body };
+            let _ = crate::store::local::message::Request::parse(&message);
+            let _ = crate::store::local::message::Response::parse(&message);
+        }
+    }
+
+    #[test]
+    fn a_message_longer_than_a_frame_is_put_together() {
+        let message = Message { request: 3, kind: 4, body: vec![9; FRAME_LIMIT * 2 + 5] };
+        let mut frames = Frames::default();
+        frames.push(&encode(&message));
+        assert_eq!(frames.next(), Ok(Some(message)));
+    }
+
+    #[test]
+    fn a_length_beyond_the_limit_ends_the_stream() {
+        let mut frames = Frames::default();
+        frames.push(&u32::MAX.to_le_bytes());
+        assert_eq!(frames.next(), Err(Malformed::Length));
+    }
+}
