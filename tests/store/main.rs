@@ -6,6 +6,7 @@ mod conformance;
 mod cutfs;
 mod damage;
 mod faults;
+mod golden;
 mod kills;
 mod model;
 mod powercut;

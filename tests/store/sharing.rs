@@ -1,10 +1,16 @@
 //! One store, several processes.
 
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    time::Duration,
+};
+
 use hallpass::store::{Role, Store, local::Tenure};
 
 use crate::{
     puppet::Puppet,
-    support::{open, value, wait_for},
+    support::{Seeded, applied, open, put, value, wait_for},
 };
 
 #[test]
@@ -84,4 +90,74 @@ fn what_was_written_is_there_after_closing_and_opening() {
     assert_eq!(value(&store, "a").as_deref(), Some("2"));
     other.kill();
     wait_for("this process owns the store again", || store.role() == Role::Owner);
+}
+
+#[test]
+fn sixty_four_attached_processes_work_at_once_and_outlive_their_owner() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().join("s");
+    let (mut owner, _) = Puppet::start(&place, "server");
+    let mut shells: Vec<_> = (0..64).map(|_| Puppet::spawn(&mut Puppet::command(&place, "visitor"))).collect();
+    for shell in &mut shells {
+        assert_eq!(shell.answer(), "attached");
+    }
+    for (n, shell) in shells.iter_mut().enumerate() {
+        shell.tell(&format!("count s{n}. 20"));
+    }
+    owner.kill();
+    for shell in &mut shells {
+        for n in 1..=20 {
+            assert_eq!(shell.answer(), n.to_string());
+        }
+    }
+    let roles: Vec<_> = shells.iter_mut().map(|shell| shell.ask("role")).collect();
+    assert_eq!(roles.iter().filter(|role| *role == "owner").count(), 1);
+    for n in 0..64 {
+        assert_eq!(shells[63 - n].ask(&format!("get s{n}.20")), "20");
+    }
+}
+
+#[test]
+fn a_peer_that_talks_nonsense_or_reads_nothing_hurts_nobody() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().join("s");
+    let owner = open(&place, Tenure::Server);
+    let _ = owner.commit(put("a", &"x".repeat(16_000))).expect("a commit");
+    let attached = open(&place, Tenure::Visitor);
+    let connect = || UnixStream::connect(place.join("socket")).expect("it listens");
+    let dice = Seeded::new(8);
+    let mut silent = Vec::new();
+    for length in 1..200_usize {
+        let mut peer = connect();
+        let noise: Vec<u8> = (0..length * 7).map(|_| dice.next().to_le_bytes()[0]).collect();
+        // The owner may end the connection at any byte.
+        let _ = peer.write_all(&noise);
+        silent.push(peer);
+    }
+    // Asks for large answers, never takes one, and asks on.
+    let mut greedy = connect();
+    greedy.set_write_timeout(Some(Duration::from_millis(200))).expect("it can be set");
+    let hello = [&23_u32.to_le_bytes()[..], &[0; 8], &[1, 0], &1_u32.to_le_bytes(), &[0; 4], &[0], &[0; 4]].concat();
+    greedy.write_all(&hello).expect("it is read");
+    let get = [&15_u32.to_le_bytes()[..], &[9; 8], &[2, 0], &1_u32.to_le_bytes(), b"a"].concat();
+    while greedy.write_all(&get).is_ok() {}
+    for n in 0..100 {
+        let revision = applied(attached.commit(put("b", &n.to_string())).expect("a commit"));
+        attached.sync(revision).expect("a sync");
+        assert_eq!(value(&owner, "b"), Some(n.to_string()));
+    }
+}
+
+#[test]
+fn a_program_of_another_protocol_is_refused_in_words() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().join("s");
+    let _owner = open(&place, Tenure::Server);
+    let mut peer = UnixStream::connect(place.join("socket")).expect("it listens");
+    let hello = [&23_u32.to_le_bytes()[..], &[0; 8], &[1, 0], &99_u32.to_le_bytes(), &[0; 4], &[0], &[0; 4]].concat();
+    peer.write_all(&hello).expect("it is read");
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).expect("it answers and ends");
+    let text = String::from_utf8_lossy(&answer);
+    assert!(text.contains("has the store open and speaks version 1 of its protocol, not 99"), "{text}");
 }

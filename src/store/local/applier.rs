@@ -57,7 +57,8 @@ fn work(engine: &Engine) {
         }
         let result = fill(engine).and_then(|()| if stop.is_none() { checkpoint_if_due(engine) } else { Ok(()) });
         match result {
-            Ok(()) | Err(Trouble::Gone) => {}
+            Ok(()) => {}
+            Err(Trouble::Gone) => return,
             Err(Trouble::Store(StoreError::Full { .. })) if stop.is_none() => match wait_for_space(engine) {
                 Ok(()) => continue,
                 Err(Trouble::Gone) => return,
@@ -168,6 +169,10 @@ pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
         if !puts.is_empty() {
             tree.apply(puts, held)?;
         }
+        if must_hurry(engine) {
+            // Somebody waits for the store; the journal has the rest.
+            return Err(Trouble::Gone);
+        }
         match last {
             Some(key) => from = Bound::Excluded(key),
             None => break,
@@ -186,6 +191,16 @@ pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
             Some(key) => next = Bound::Included(key),
             None => return Ok(()),
         }
+    }
+}
+
+/// Whether the end has come and too much is left to do before it.
+fn must_hurry(engine: &Engine) -> bool {
+    let stop = engine.work.lock().unwrap_or_else(PoisonError::into_inner).stop;
+    match stop {
+        None => false,
+        Some(Stop::Now) => true,
+        Some(Stop::Clean) => engine.view().overlay.len() > LITTLE,
     }
 }
 

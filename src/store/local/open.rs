@@ -356,7 +356,7 @@ pub(super) fn free_space(dir: &Path) -> u64 {
 
 fn keep_reserve(path: &Path) {
     // Best effort: a file system without fallocate keeps none, and a full one has none to give.
-    if path.exists() || free_space(path.parent().unwrap_or(path)) < 16 * RESERVE {
+    if path.exists() || free_space(path.parent().unwrap_or(path)) < 2 * RESERVE {
         return;
     }
     if let Ok(file) = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)

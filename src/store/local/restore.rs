@@ -53,15 +53,17 @@ pub fn restore(dir: &Path, file: &Path) -> Result<Summary, StoreError> {
         });
     }
     let building = Building::begin(&place, summary.id)?;
-    let mut batch = Vec::with_capacity(BATCH);
+    // A row may be followed by changes of it: the last one counts, and a batch has each key once.
+    let mut batch = Rows::new();
     backup::read(file, |step| {
-        batch.push(match step {
-            Step::Row(row) => (row.key, row.changed, Some(row.value)),
-            Step::Change(revision, Write { key, value }) => (key, revision, value),
-        });
-        if batch.len() == BATCH { building.put(std::mem::take(&mut batch)) } else { Ok(()) }
+        let (key, row) = match step {
+            Step::Row(row) => (row.key, (row.changed, Some(row.value))),
+            Step::Change(revision, Write { key, value }) => (key, (revision, value)),
+        };
+        batch.insert(key, row);
+        if batch.len() == BATCH { building.put(puts(std::mem::take(&mut batch))) } else { Ok(()) }
     })?;
-    building.put(batch)?;
+    building.put(puts(batch))?;
     building.finish(&place, summary.revision)?;
     Place::record(&lock, summary.id).map_err(|e| disk("recording the store", e))?;
     Ok(summary)
@@ -96,7 +98,7 @@ pub fn repair(dir: &Path) -> Result<Repaired, StoreError> {
         });
     }
     let building = Building::begin(&place, id)?;
-    let mut rows = rows.into_iter().map(|(key, (revision, value))| (key, revision, value)).peekable();
+    let mut rows = puts(rows).into_iter().peekable();
     while rows.peek().is_some() {
         building.put(rows.by_ref().take(BATCH).collect())?;
     }
@@ -161,6 +163,10 @@ fn identity(place: &Place, lock: &File, repaired: &mut Repaired) -> Result<Store
             Place::recorded(lock).ok_or(error)
         }
     }
+}
+
+fn puts(rows: Rows) -> Vec<Put> {
+    rows.into_iter().map(|(key, (revision, value))| (key, revision, value)).collect()
 }
 
 type Rows = BTreeMap<Vec<u8>, (Revision, Option<Vec<u8>>)>;

@@ -86,7 +86,8 @@ impl Tree {
     pub(super) fn open(dir: &Path, cache_bytes: u64, create: Option<StoreId>) -> Result<Self, StoreError> {
         guarded(|| {
             sweep(dir).map_err(|e| disk("preparing the tree", e))?;
-            let config = sled::Config::new().path(dir).cache_capacity(cache_bytes).flush_every_ms(None);
+            // sled counts the bytes of its pages as they stand on the disk; in memory they take about twice that.
+            let config = sled::Config::new().path(dir).cache_capacity(cache_bytes / 2).flush_every_ms(None);
             let mut tries = 0;
             let db = loop {
                 match config.open() {
@@ -120,7 +121,7 @@ impl Tree {
         *self.about.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts rows into the tree, [`BATCH`] at most, and says that it holds everything up to `revision`; durable when
+    /// Puts rows into the tree, [`BATCH`] at most and each key once, and says that it holds everything up to `revision`; durable when
     /// this returns.
     pub(super) fn apply(&self, puts: Vec<Put>, revision: Revision) -> Result<(), StoreError> {
         let mut known = self.about.lock().unwrap_or_else(PoisonError::into_inner);
