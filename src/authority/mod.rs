@@ -66,6 +66,7 @@ struct Core {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     usage: usage::Book,
+    rows: query::cache::Cache,
     /// Up to here everything is known to be durable.
     settled: AtomicU64,
     turn: Mutex<()>,
@@ -139,8 +140,8 @@ impl Authority {
         let StoreId(id) = store.id();
         let age = if bootstrap::is_done(&*store)? { Age::InUse } else { Age::New };
         let keys = keys::Keys::open(keyring, id, age, &*entropy)?;
-        let (usage, settled, turn) = Default::default();
-        let core = Arc::new(Core { store, keys, policy, clock, entropy, usage, settled, turn });
+        let (usage, rows, settled, turn) = Default::default();
+        let core = Arc::new(Core { store, keys, policy, clock, entropy, usage, rows, settled, turn });
         if age == Age::New {
             bootstrap::run(&core)?;
         }

@@ -39,7 +39,8 @@ impl Overlay {
         self.seen
     }
 
-    fn saw(&mut self, revision: Revision) {
+    /// Notes that an answer rests on the store as it was at `revision`.
+    pub(super) fn saw(&mut self, revision: Revision) {
         self.first = Some(self.first.map_or(revision, |first| first.min(revision)));
         self.seen = self.seen.max(revision);
     }

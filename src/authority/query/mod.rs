@@ -1,6 +1,7 @@
 //! Answering questions: a [`Query`] evaluated over the store, by index where there is one, with SQLite's answers where
 //! databases differ.
 
+pub(super) mod cache;
 mod compare;
 mod eval;
 mod functions;
@@ -20,7 +21,10 @@ pub use run::{Fetched, Found};
 pub use write::{Assignment, Deleted, Patch};
 
 use super::{Authority, ChangeError, Tx};
-use crate::domain::{Entropy, Model, Value, filter::Query};
+use crate::{
+    domain::{Entropy, Model, Value, filter::Query},
+    store::{Revision, layout::Table},
+};
 
 /// A question was not answered, or a change by it not made.
 #[derive(Debug)]
@@ -74,6 +78,13 @@ impl From<ChangeError> for QueryError {
 }
 
 impl Tx<'_> {
+    /// The revision that the store is at. What rests on it must be durable before it is told: it counts as seen.
+    fn revision(&mut self) -> Result<Revision, QueryError> {
+        let seen = self.core.store.get(&Table::User.counter()).map_err(ChangeError::from)?.seen;
+        self.overlay.saw(seen);
+        Ok(seen)
+    }
+
     /// Random bytes.
     #[must_use]
     pub fn entropy(&self) -> &dyn Entropy {

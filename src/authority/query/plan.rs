@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     QueryError, Row,
+    cache::Table,
     eval::{Env, Eval},
     rows::token_field,
 };
@@ -13,11 +14,7 @@ use crate::domain::{
 };
 
 /// The rows of the model that may be among the results, in SQLite's order.
-pub(super) fn candidates(
-    eval: &mut Eval<'_, '_>,
-    query: &Query,
-    outer: Option<&Env<'_>>,
-) -> Result<Vec<Arc<Row>>, QueryError> {
+pub(super) fn candidates(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> Result<Table, QueryError> {
     let mut found = None;
     for cond in &query.conditions {
         found = by_condition(eval, query, cond, outer)?;
@@ -25,15 +22,24 @@ pub(super) fn candidates(
             break;
         }
     }
-    let mut rows = match found {
-        Some(rows) => rows,
-        None => eval.rows.table(query.model, query.view)?.to_vec(),
+    let walked = walked(query);
+    let Some(mut rows) = found else {
+        let whole = match walked {
+            Some(field) => return eval.rows.sorted(query.model, query.view, field),
+            None => eval.rows.table(query.model, query.view)?,
+        };
+        if query.joins.is_empty() {
+            return Ok(whole);
+        }
+        let mut rows = whole.to_vec();
+        by_users_name(eval, query, &mut rows)?;
+        return Ok(Arc::new(rows));
     };
-    match walked(query) {
+    match walked {
         Some(field) => sort_by_field(eval, field, &mut rows)?,
         None => by_users_name(eval, query, &mut rows)?,
     }
-    Ok(rows)
+    Ok(Arc::new(rows))
 }
 
 /// The rows that an index has for a condition; `None` where there is no index for it.

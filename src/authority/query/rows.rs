@@ -2,13 +2,16 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use super::{QueryError, Tx};
+use super::{
+    QueryError, Tx,
+    cache::{Link, Table, Tables},
+};
 use crate::{
     domain::{
-        ContentType, Group, Key, Model, Permission, Timestamp, Token, TokenState, User, Value,
+        ContentType, Group, Key, Model, Permission, Token, TokenState, User, Value,
         filter::{Step, View},
     },
-    store::layout::Relation,
+    store::{Revision, layout::Relation},
 };
 
 /// A row.
@@ -29,48 +32,77 @@ pub(super) mod token_field {
     pub(crate) const CREATED: usize = 2;
     pub(crate) const NAME: usize = 4;
     pub(crate) const EXPIRES: usize = 5;
+    pub(crate) const STATE: usize = 8;
     pub(crate) const LAST_USED: usize = 9;
     pub(crate) const USES: usize = 10;
 }
 
-/// Links of a relation: (id, left, right).
-type Link = (i64, i64, i64);
-
-/// The ids at the other ends of a row's links, by the id of the row.
-type Side = Arc<HashMap<i64, Vec<i64>>>;
-
-/// The rows whose foreign key names a row, by the id of that row.
-type Backs = Arc<HashMap<i64, Vec<Arc<Row>>>>;
-
 /// Rows as they are needed, each read once.
 pub(super) struct Rows<'t, 'a> {
     pub(super) tx: &'t mut Tx<'a>,
-    tables: HashMap<(Model, View), Arc<Vec<Arc<Row>>>>,
-    places: HashMap<(Model, View), Arc<HashMap<i64, usize>>>,
-    links: HashMap<Model, Arc<Vec<Link>>>,
-    sides: HashMap<(Model, usize), Side>,
-    backs: HashMap<View, Backs>,
+    tables: Tables,
+    /// The revision of which everything in `tables` is; none before something is read as a whole, and none where this
+    /// transaction has written: what it sees is nobody else's then.
+    at: Option<Revision>,
+    /// Whether something was read that the cache does not know.
+    news: bool,
 }
 
 impl<'t, 'a> Rows<'t, 'a> {
     pub(super) fn new(tx: &'t mut Tx<'a>) -> Self {
-        Self {
-            tx,
-            tables: HashMap::new(),
-            places: HashMap::new(),
-            links: HashMap::new(),
-            sides: HashMap::new(),
-            backs: HashMap::new(),
+        Self { tx, tables: Tables::default(), at: None, news: false }
+    }
+
+    /// Takes over what is known of the store as it is, before something is read as a whole.
+    fn recall(&mut self) -> Result<(), QueryError> {
+        if self.at.is_none() && self.tx.overlay.is_empty() {
+            let at = self.tx.revision()?;
+            self.tables = self.tx.core.rows.at(at);
+            self.at = Some(at);
         }
+        Ok(())
+    }
+
+    /// How many rows a model has.
+    pub(super) fn count(&mut self, model: Model, prefix: &[u8]) -> Result<usize, QueryError> {
+        self.recall()?;
+        if let Some(rows) = self.tables.rows.get(&(model, View::Django)) {
+            return Ok(rows.len());
+        }
+        if let Some(count) = self.tables.counts.get(&model) {
+            return Ok(*count);
+        }
+        let count = self.tx.ids_under(prefix)?.len();
+        self.tables.counts.insert(model, count);
+        self.news = true;
+        Ok(count)
+    }
+
+    /// All rows of a model, in the order of a field.
+    pub(super) fn sorted(&mut self, model: Model, view: View, field: usize) -> Result<Table, QueryError> {
+        let rows = self.table(model, view)?;
+        let key = (model.concrete(), view, field);
+        if let Some(sorted) = self.tables.sorted.get(&key) {
+            return Ok(Arc::clone(sorted));
+        }
+        let mut keyed = Vec::with_capacity(rows.len());
+        for row in rows.iter() {
+            keyed.push((self.value(row, field)?.into_owned(), Arc::clone(row)));
+        }
+        keyed.sort_by(|(a, _), (b, _)| a.order(b));
+        let sorted: Table = Arc::new(keyed.into_iter().map(|(_, row)| row).collect());
+        self.tables.sorted.insert(key, Arc::clone(&sorted));
+        self.news = true;
+        Ok(sorted)
     }
 
     /// All rows of a model, in the order of their ids.
-    pub(super) fn table(&mut self, model: Model, view: View) -> Result<Arc<Vec<Arc<Row>>>, QueryError> {
+    pub(super) fn table(&mut self, model: Model, view: View) -> Result<Table, QueryError> {
+        self.recall()?;
         let key = (model.concrete(), view);
-        if let Some(rows) = self.tables.get(&key) {
+        if let Some(rows) = self.tables.rows.get(&key) {
             return Ok(Arc::clone(rows));
         }
-        let now = self.tx.now();
         let tx = &mut *self.tx;
         let rows: Vec<Row> = match key.0 {
             Model::User => tx.all::<User>()?.into_iter().map(Row::from).collect(),
@@ -78,7 +110,7 @@ impl<'t, 'a> Rows<'t, 'a> {
             Model::Permission => tx.all::<Permission>()?.into_iter().map(Row::from).collect(),
             Model::ContentType => tx.all::<ContentType>()?.into_iter().map(Row::from).collect(),
             Model::Token | Model::TokenProxy => {
-                tx.all::<Token>()?.into_iter().filter(|t| is_seen(t, view)).map(|t| Row::token(t, now)).collect()
+                tx.all::<Token>()?.into_iter().filter(|t| is_seen(t, view)).map(Row::token).collect()
             }
             Model::Session | Model::LogEntry => Vec::new(),
             Model::UserGroups | Model::UserPermissions | Model::GroupPermissions => {
@@ -88,22 +120,23 @@ impl<'t, 'a> Rows<'t, 'a> {
             }
         };
         let rows = Arc::new(rows.into_iter().map(Arc::new).collect::<Vec<_>>());
-        self.tables.insert(key, Arc::clone(&rows));
+        self.tables.rows.insert(key, Arc::clone(&rows));
+        self.news = true;
         Ok(rows)
     }
 
     /// The row with this id.
     pub(super) fn row(&mut self, model: Model, view: View, id: i64) -> Result<Option<Arc<Row>>, QueryError> {
         let key = (model.concrete(), view);
-        if let Some(rows) = self.tables.get(&key) {
+        if let Some(rows) = self.tables.rows.get(&key) {
             let rows = Arc::clone(rows);
             let places = self
+                .tables
                 .places
                 .entry(key)
                 .or_insert_with(|| Arc::new(rows.iter().enumerate().map(|(place, row)| (row.id, place)).collect()));
             return Ok(places.get(&id).map(|place| Arc::clone(&rows[*place])));
         }
-        let now = self.tx.now();
         let tx = &mut *self.tx;
         let row = match key.0 {
             Model::User => tx.find::<User>(id)?.map(Row::from),
@@ -111,7 +144,7 @@ impl<'t, 'a> Rows<'t, 'a> {
             Model::Permission => tx.find::<Permission>(id)?.map(Row::from),
             Model::ContentType => tx.find::<ContentType>(id)?.map(Row::from),
             Model::Token | Model::TokenProxy => {
-                tx.find::<Token>(id)?.filter(|token| is_seen(token, view)).map(|token| Row::token(token, now))
+                tx.find::<Token>(id)?.filter(|token| is_seen(token, view)).map(Row::token)
             }
             Model::Session | Model::LogEntry => None,
             Model::UserGroups | Model::UserPermissions | Model::GroupPermissions => {
@@ -128,11 +161,10 @@ impl<'t, 'a> Rows<'t, 'a> {
             (Model::User, "username") => tx.user_named(text)?.map(Row::from),
             (Model::Group, "name") => tx.group_named(text)?.map(Row::from),
             (Model::Token, "key") => {
-                let now = tx.now();
                 let found = tx.token_by_key(&Key::from_text(text.to_owned()))?;
                 // By its current key any live token is found, named ones too.
                 let current = |key| key == crate::domain::KeyState::Current;
-                found.filter(|(token, key)| token.is_live() && current(*key)).map(|(token, _)| Row::token(token, now))
+                found.filter(|(token, key)| token.is_live() && current(*key)).map(|(token, _)| Row::token(token))
             }
             _ => None,
         };
@@ -141,24 +173,25 @@ impl<'t, 'a> Rows<'t, 'a> {
 
     /// The tokens of a user.
     pub(super) fn tokens_of(&mut self, user: i64, view: View) -> Result<Vec<Arc<Row>>, QueryError> {
-        let now = self.tx.now();
         let tokens = match view {
             View::Django => self.tx.token_named(user, None)?.into_iter().collect(),
             View::Every => self.tx.tokens_of(user)?,
         };
-        Ok(tokens.into_iter().map(|token| Arc::new(Row::token(token, now))).collect())
+        Ok(tokens.into_iter().map(|token| Arc::new(Row::token(token))).collect())
     }
 
     /// All links of a relation.
     pub(super) fn links(&mut self, through: Model) -> Result<Arc<Vec<Link>>, QueryError> {
-        if let Some(links) = self.links.get(&through) {
+        self.recall()?;
+        if let Some(links) = self.tables.links.get(&through) {
             return Ok(Arc::clone(links));
         }
         let links = Arc::new(match relation(through) {
             Some(relation) => self.tx.all_links(relation)?,
             None => Vec::new(),
         });
-        self.links.insert(through, Arc::clone(&links));
+        self.tables.links.insert(through, Arc::clone(&links));
+        self.news = true;
         Ok(links)
     }
 
@@ -176,25 +209,27 @@ impl<'t, 'a> Rows<'t, 'a> {
                 self.table(*to, view)?;
             }
             Step::Back { to, field } => {
-                if to.concrete() == Model::Token && !self.backs.contains_key(&view) {
+                if to.concrete() == Model::Token && !self.tables.backs.contains_key(&view) {
                     let mut backs: HashMap<i64, Vec<Arc<Row>>> = HashMap::new();
                     for row in self.table(*to, view)?.iter() {
                         if let Some(id) = row.values[*field].int() {
                             backs.entry(id).or_default().push(Arc::clone(row));
                         }
                     }
-                    self.backs.insert(view, Arc::new(backs));
+                    self.tables.backs.insert(view, Arc::new(backs));
+                    self.news = true;
                 }
             }
             Step::Links { through, near, to, .. } => {
                 self.table(*to, view)?;
-                if !self.sides.contains_key(&(*through, *near)) {
+                if !self.tables.sides.contains_key(&(*through, *near)) {
                     let mut side: HashMap<i64, Vec<i64>> = HashMap::new();
                     for (_, left, right) in self.links(*through)?.iter() {
                         let (from, to) = if *near == 1 { (*left, *right) } else { (*right, *left) };
                         side.entry(from).or_default().push(to);
                     }
-                    self.sides.insert((*through, *near), Arc::new(side));
+                    self.tables.sides.insert((*through, *near), Arc::new(side));
+                    self.news = true;
                 }
             }
         }
@@ -209,7 +244,7 @@ impl<'t, 'a> Rows<'t, 'a> {
                 Ok(self.row(*to, view, id)?.into_iter().collect())
             }
             Step::Back { to, field } => match to.concrete() {
-                Model::Token => match self.backs.get(&view) {
+                Model::Token => match self.tables.backs.get(&view) {
                     Some(backs) => Ok(backs.get(&from.id).cloned().unwrap_or_default()),
                     None => self.tokens_of(from.id, view),
                 },
@@ -219,7 +254,7 @@ impl<'t, 'a> Rows<'t, 'a> {
                 }
             },
             Step::Links { through, near, to, .. } => {
-                let ids = match self.sides.get(&(*through, *near)) {
+                let ids = match self.tables.sides.get(&(*through, *near)) {
                     Some(side) => side.get(&from.id).cloned().unwrap_or_default(),
                     None => {
                         let mut ids: Vec<_> =
@@ -241,12 +276,27 @@ impl<'t, 'a> Rows<'t, 'a> {
             token_field::KEY => {
                 Cow::Owned(self.tx.key_of(token)?.map_or(Value::Null, |key| Value::Text(key.expose().to_owned())))
             }
+            token_field::STATE => Cow::Owned(Value::from(match token.state(self.tx.now()) {
+                TokenState::Active => "active",
+                TokenState::Expired { .. } => "expired",
+                TokenState::Revoked { .. } => "revoked",
+            })),
             token_field::LAST_USED => Cow::Owned(self.tx.usage_of(token)?.last_used.into()),
             token_field::USES => {
                 Cow::Owned(Value::Int(i64::try_from(self.tx.usage_of(token)?.uses).unwrap_or(i64::MAX)))
             }
             _ => Cow::Borrowed(&row.values[field]),
         })
+    }
+}
+
+impl Drop for Rows<'_, '_> {
+    fn drop(&mut self) {
+        let Some(at) = self.at.filter(|_| self.news && self.tx.overlay.is_empty()) else { return };
+        // What was read while others wrote may be of two moments.
+        if self.tx.revision().is_ok_and(|now| now == at) {
+            self.tx.core.rows.keep(at, std::mem::take(&mut self.tables));
+        }
     }
 }
 
@@ -283,12 +333,7 @@ impl Row {
         Self::of(id, vec![Value::Int(id), Value::Int(left), Value::Int(right)])
     }
 
-    pub(super) fn token(token: Token, now: Timestamp) -> Self {
-        let state = match token.state(now) {
-            TokenState::Active => "active",
-            TokenState::Expired { .. } => "expired",
-            TokenState::Revoked { .. } => "revoked",
-        };
+    pub(super) fn token(token: Token) -> Self {
         let revoked = token.revoked.as_ref();
         let text = |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
         let values = vec![
@@ -300,7 +345,7 @@ impl Row {
             token.expires.into(),
             revoked.map(|revoked| revoked.at).into(),
             text(revoked.and_then(|revoked| revoked.reason.as_ref())),
-            Value::from(state),
+            Value::Null,
             Value::Null,
             Value::Null,
         ];

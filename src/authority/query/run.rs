@@ -64,7 +64,7 @@ pub(super) fn count(tx: &mut Tx<'_>, query: &Query) -> Result<usize, QueryError>
             | Model::GroupPermissions => None,
         };
         if let Some(table) = table {
-            return Ok(tx.ids_under(&table.prefix())?.len());
+            return Rows::new(tx).count(query.model, &table.prefix());
         }
     }
     let mut unordered = query.clone();
@@ -181,7 +181,8 @@ fn results(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> R
     let order = direction(query.effective_order(), query.reversed);
     let early = order.is_empty() && query.grouping == Grouping::None && !query.distinct;
     let items = items_up_to(eval, query, outer, if early { query.to } else { None })?;
-    let mut sorted = keyed_items(eval, &order, items, outer)?;
+    let top = if query.distinct { None } else { query.to };
+    let mut sorted = keyed_items(eval, &order, items, outer, top)?;
 
     let mut found = Vec::with_capacity(sorted.len());
     if query.distinct {
@@ -226,6 +227,7 @@ fn keyed_items(
     order: &[Order],
     items: Vec<Item>,
     outer: Option<&Env<'_>>,
+    top: Option<usize>,
 ) -> Result<Vec<(Vec<Value>, Item)>, QueryError> {
     let mut keyed = Vec::with_capacity(items.len());
     for item in items {
@@ -238,6 +240,11 @@ fn keyed_items(
             });
         }
         keyed.push((keys, item));
+        // Of a great many only the first few are wanted: the rest is thrown away as it comes.
+        if let Some(top) = top.filter(|top| !order.is_empty() && keyed.len() > 4 * top.saturating_add(256)) {
+            keyed.sort_by(|(a, _), (b, _)| by_keys(order, a, b));
+            keyed.truncate(top);
+        }
     }
     if !order.is_empty() {
         keyed.sort_by(|(a, _), (b, _)| by_keys(order, a, b));
@@ -251,7 +258,7 @@ fn sorted_items(
     items: Vec<Item>,
     outer: Option<&Env<'_>>,
 ) -> Result<Vec<Item>, QueryError> {
-    Ok(keyed_items(eval, order, items, outer)?.into_iter().map(|(_, item)| item).collect())
+    Ok(keyed_items(eval, order, items, outer, None)?.into_iter().map(|(_, item)| item).collect())
 }
 
 /// The rows that fulfil the conditions, joined and gathered, in the order in which SQLite comes across them.
@@ -288,17 +295,22 @@ fn gather(
         }
     }
     let mut kept: Vec<Tuple> = Vec::new();
-    for row in base {
-        for tuple in joined(eval, query, row)? {
-            let env = Env { tuple: &tuple, group: None, outer };
-            let mut holds = true;
-            for cond in &conditions {
-                if eval.cond(cond, &env)? != Some(true) {
-                    holds = false;
+    if query.joins.is_empty() {
+        // One tuple serves all rows until one is kept.
+        let mut tuple: Tuple = vec![None];
+        for row in base.iter() {
+            tuple[0] = Some(Arc::clone(row));
+            if holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer })? {
+                kept.push(tuple.clone());
+                if limit.is_some_and(|limit| kept.len() >= limit) {
                     break;
                 }
             }
-            if holds {
+        }
+    }
+    for row in base.iter().filter(|_| !query.joins.is_empty()) {
+        for tuple in joined(eval, query, Arc::clone(row))? {
+            if holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer })? {
                 kept.push(tuple);
             }
         }
@@ -313,15 +325,20 @@ fn gather(
     for group in groups(eval, query, kept, outer)? {
         let Some(tuple) = group.first().cloned() else { continue };
         let env = Env { tuple: &tuple, group: Some(&group), outer };
-        let mut holds = true;
-        for cond in &having {
-            holds &= eval.cond(cond, &env)? == Some(true);
-        }
-        if holds {
+        if holds(eval, &having, &env)? {
             items.push(Item { tuple, group: Some(group) });
         }
     }
     Ok(items)
+}
+
+fn holds(eval: &mut Eval<'_, '_>, conditions: &[&Cond], env: &Env<'_>) -> Result<bool, QueryError> {
+    for cond in conditions {
+        if eval.cond(cond, env)? != Some(true) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A row with the rows that its joins lead to: a left outer join.

@@ -92,6 +92,24 @@ fn what_is_missing_is_neither_equal_nor_different() {
 }
 
 #[test]
+fn rows_that_are_kept_are_never_those_of_yesterday() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let mut other = bench.session();
+    let query = Query::new(Model::User, View::Django);
+    assert_eq!(names(&mut session, &query).len(), 3);
+    other.transact(|tx| tx.insert(bench.user("zed"))).unwrap();
+    assert_eq!(names(&mut session, &query).last().map(String::as_str), Some("zed"));
+    session.begin();
+    session.transact(|tx| tx.insert(bench.user("mine"))).unwrap();
+    assert_eq!(names(&mut session, &query).len(), 5, "an open block sees its own rows");
+    assert_eq!(names(&mut other, &query).len(), 4, "and nobody else does");
+    session.roll_back();
+    assert_eq!(names(&mut session, &query).len(), 4);
+    assert_eq!(session.transact(|tx| tx.count(&query)).unwrap(), 4);
+}
+
+#[test]
 fn deleting_users_counts_what_goes_with_them() {
     let bench = bench();
     let mut session = people(&bench);

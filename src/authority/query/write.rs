@@ -15,6 +15,7 @@ use crate::{
         ContentType, Group, Key, Model, Permission, Timestamp, Token, User, Value,
         filter::{Expr, Query},
     },
+    store::layout::{self, Table},
 };
 
 /// New values of fields: the place of each in the model, and what it is to hold.
@@ -74,6 +75,26 @@ impl Tx<'_> {
         })
     }
 
+    /// Uses up an id, as SQLite does for a row that `INSERT OR IGNORE` leaves out.
+    pub fn skip_id(&mut self, model: Model) -> Result<(), QueryError> {
+        let table = match model {
+            Model::User => Table::User,
+            Model::Group => Table::Group,
+            Model::Permission => Table::Permission,
+            Model::ContentType => Table::ContentType,
+            Model::Token
+            | Model::TokenProxy
+            | Model::Session
+            | Model::LogEntry
+            | Model::UserGroups
+            | Model::UserPermissions
+            | Model::GroupPermissions => return Ok(()),
+        };
+        let last = self.id_at(&table.counter())?.unwrap_or(0);
+        self.put(table.counter(), Some(layout::number(last + 1).to_vec()));
+        Ok(())
+    }
+
     fn insert_token(&mut self, model: Model, values: Vec<Value>) -> Result<Row, QueryError> {
         let key = match &values[token_field::KEY] {
             Value::Null => None,
@@ -96,8 +117,7 @@ impl Tx<'_> {
             return Err(ChangeError::Unique { constraint: "authtoken_token.key" }.into());
         }
         let (token, _) = self.create_token(new)?;
-        let now = self.now();
-        Ok(Row::token(token, now))
+        Ok(Row::token(token))
     }
 
     /// Changes the row with this primary key. Whether there was one.

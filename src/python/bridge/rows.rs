@@ -58,7 +58,7 @@ impl PySealed {
 }
 
 /// The places of the fields of a token that are looked up when they are asked for.
-const LAZY: [&str; 3] = ["key", "last_used", "uses"];
+const LAZY: [&str; 4] = ["key", "state", "last_used", "uses"];
 
 /// Instances of `class` with the rows' values.
 pub(super) fn instances(

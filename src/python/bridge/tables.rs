@@ -184,7 +184,10 @@ pub(super) fn insert_many(
             for patch in &patches {
                 made.push(match (tx.insert_row(model, patch.clone()), conflict) {
                     (Ok(row), _) => Some(row),
-                    (Err(QueryError::Change(ChangeError::Unique { .. })), OnConflict::Ignore) => None,
+                    (Err(QueryError::Change(ChangeError::Unique { .. })), OnConflict::Ignore) => {
+                        tx.skip_id(model)?;
+                        None
+                    }
                     (Err(error), _) => return Err(error),
                 });
             }
