@@ -76,8 +76,8 @@ impl Failure {
 const REFUSED: u8 = 1;
 const UNAVAILABLE: u8 = 3;
 
-/// How often the counted uses of tokens are written down.
-const WRITE_DOWN: Duration = Duration::from_secs(10);
+/// How often the counted uses of tokens are written down: what people ask of them is the day, not the second.
+const WRITE_DOWN: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let args = Args::parse();

@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     sync::{Mutex, PoisonError},
@@ -80,18 +80,21 @@ fn work(queue: &Mutex<Receiver<Job>>) {
     }
 }
 
-/// What a look-up may take before look-ups are moved to threads of their own, and for how long they are.
+/// What a look-up may take, how many slower ones in a row move look-ups to threads of their own, and for how long. One
+/// slow one alone is a thread that the system interrupted.
 const SWIFT: Duration = Duration::from_millis(2);
+const IN_A_ROW: u32 = 3;
 const AWAY: Duration = Duration::from_secs(1);
 
 /// Look-ups in the store. They are over in microseconds as long as the store answers from memory, and going to
-/// another thread would cost more than they do; so they run where they are asked for until one was slow.
+/// another thread would cost more than they do; so they run where they are asked for until some were slow.
 #[derive(Debug)]
 pub(super) struct Lookups {
     lane: Lane,
     started: Instant,
     /// Until then, in microseconds since `started`, they run in the lane.
     away_until: AtomicU64,
+    slow: AtomicU32,
 }
 
 impl Lookups {
@@ -101,7 +104,7 @@ impl Lookups {
     /// The system gives no thread.
     pub(super) fn start(threads: usize, waiting: usize) -> io::Result<Self> {
         let lane = Lane::start("look-ups", threads, waiting, Precedence::Equal)?;
-        Ok(Self { lane, started: Instant::now(), away_until: AtomicU64::new(0) })
+        Ok(Self { lane, started: Instant::now(), away_until: AtomicU64::new(0), slow: AtomicU32::new(0) })
     }
 
     /// Runs `job`, which asks the store, begun at `now`.
@@ -117,7 +120,13 @@ impl Lookups {
         let begun = Instant::now();
         let done = job();
         let ended = Instant::now();
-        if ended - begun > SWIFT {
+        if ended - begun <= SWIFT {
+            // Read first: threads that only read it share it.
+            if self.slow.load(Ordering::Relaxed) > 0 {
+                self.slow.store(0, Ordering::Relaxed);
+            }
+        } else if self.slow.fetch_add(1, Ordering::Relaxed) + 1 >= IN_A_ROW {
+            self.slow.store(0, Ordering::Relaxed);
             self.away_until.store(micros(ended + AWAY), Ordering::Relaxed);
         }
         Ok(done)
@@ -163,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_slow_look_up_they_run_elsewhere() {
+    fn after_some_slow_look_ups_they_run_elsewhere() {
         let lookups = Lookups::start(1, 4).expect("a thread");
         let here = thread::current().id();
         block_on(async {
@@ -171,9 +180,11 @@ mod tests {
             assert_eq!(lookups.run(Instant::now(), who).await, Ok(here));
             let slow = || {
                 let begun = Instant::now();
-                while begun.elapsed() <= SWIFT {}
+                while begun.elapsed() <= 2 * SWIFT {}
             };
-            assert_eq!(lookups.run(Instant::now(), slow).await, Ok(()));
+            for _ in 0..IN_A_ROW {
+                assert_eq!(lookups.run(Instant::now(), slow).await, Ok(()));
+            }
             assert_ne!(lookups.run(Instant::now(), who).await, Ok(here));
             assert_eq!(lookups.run(Instant::now() + 2 * AWAY, who).await, Ok(here));
         });
