@@ -6,7 +6,10 @@ use rustpython_vm::{
 };
 
 use super::state;
-use crate::authority::password::{self, Encoding, Hasher, Malformed, UserAttributes, Verdict, validate};
+use crate::{
+    authority::password::{self, Encoding, Hasher, Malformed, UserAttributes, Verdict, validate},
+    python::engine::secrets,
+};
 
 /// Random text of an alphabet.
 pub(super) fn random_text(length: usize, alphabet: &str, vm: &VirtualMachine) -> PyResult<String> {
@@ -36,11 +39,13 @@ pub(super) fn encode(hasher: &str, password: &PyStr, salt: Option<&PyStr>, vm: &
         Some(salt) => salt.to_string_lossy().into_owned(),
         None => state::run(vm, |session| session.transact(|tx| Ok(hasher.salt(tx.entropy()))))?,
     };
+    secrets::note(&password.to_string_lossy());
     hasher.encode(&password.to_string_lossy(), &salt).map_err(|error| malformed(&error, vm))
 }
 
 /// Whether it is the password, and whether the hash is due for a new one.
 pub(super) fn verify(password: &PyStr, encoded: &PyStr, vm: &VirtualMachine) -> PyResult<(bool, bool)> {
+    secrets::note(&password.to_string_lossy());
     match password::verify(&password.to_string_lossy(), &encoded.to_string_lossy()) {
         Verdict::Accepted(Encoding::Current) => Ok((true, false)),
         Verdict::Accepted(Encoding::Outdated) => Ok((true, true)),
@@ -56,6 +61,7 @@ pub(super) fn identify(encoded: &PyStr, vm: &VirtualMachine) -> PyResult<&'stati
 
 /// The faults of a password, as (message, code).
 pub(super) fn faults(password: &str, attributes: Option<[String; 4]>) -> Vec<(String, &'static str)> {
+    secrets::note(password);
     let user = attributes.as_ref().map(|[username, first_name, last_name, email]| UserAttributes {
         username,
         first_name,

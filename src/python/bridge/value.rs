@@ -8,9 +8,12 @@ use rustpython_vm::{
 };
 
 use super::{import, raise};
-use crate::domain::{
-    Timestamp, Value,
-    model::{Field, Kind},
+use crate::{
+    domain::{
+        Timestamp, Value,
+        model::{Field, Kind},
+    },
+    python::engine::secrets,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -222,7 +225,13 @@ pub(super) fn prepare(out: Out, name: &str, object: &PyObject, vm: &VirtualMachi
     let value = match out {
         Out::Any | Out::Span | Out::Clock => natural(object, vm)?,
         Out::Text => match object.downcast_ref::<PyStr>() {
-            Some(text) => Value::Text(text.to_string_lossy().into_owned()),
+            Some(text) => {
+                // What is looked for or kept as a key or a hash stays out of the history.
+                if matches!(name, "key" | "password") {
+                    secrets::note(&text.to_string_lossy());
+                }
+                Value::Text(text.to_string_lossy().into_owned())
+            }
             None => Value::Text(object.str(vm)?.to_string_lossy().into_owned()),
         },
         Out::Int => return whole_number(name, object, vm),
