@@ -11,9 +11,10 @@
 //! | `trigger` | what a request sets off |
 //! | `forward` | forward-auth for nginx and Caddy |
 //! | `rate`, `lane` | who has to wait; threads for what takes time |
-//! | `metrics`, `trace`, `exporter` | figures, and what is remembered of a request |
+//! | `metrics`, `exporter`, `access`, `trace` | figures, the access log, and what is remembered of a request |
 //! | `settings`, `address` | the configuration |
 
+mod access;
 mod address;
 mod asked;
 mod base64;
@@ -58,7 +59,8 @@ pub use rate::Rate;
 pub use serve::Listener;
 pub use settings::{Limits, Log, Metrics, Passwords, Proxies, Settings, SettingsError, Throttle, Trigger};
 
-use crate::{authority::Authority, telemetry::LineLog};
+use crate::authority::Authority;
+use access::LineLog;
 use lane::{Lane, Lookups, Precedence};
 use serve::Current;
 use site::{Site, Standing};

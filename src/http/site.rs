@@ -19,6 +19,7 @@ use hyper::{
 use zeroize::Zeroizing;
 
 use super::{
+    access::LineLog,
     address::Peer,
     asked::{Asked, decoded_path, split_target},
     body::{BodyError, collect, drain},
@@ -38,7 +39,6 @@ use super::{
 use crate::{
     authority::{Authority, ChangeError, Session as Work},
     domain::{Actor, Channel, Key},
-    telemetry::LineLog,
 };
 
 /// What outlives a change of the configuration.
