@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     super::{Notice, Revision, StoreError, Watch, watch::WatchSender},
-    Shared,
     engine::{Engine, Trouble},
     feed::{self, Item},
     link::Link,
+    shared::Shared,
 };
 
 /// Where the notices of the present link come from.

@@ -5,6 +5,7 @@
 //!
 //! Some hundreds of runs in the suite; `HALLPASS_SIMULATIONS=10000` makes it as many. A failing run names its seed.
 
+mod attached;
 mod world;
 
 use world::World;

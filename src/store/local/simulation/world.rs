@@ -10,10 +10,10 @@ use std::{
 use super::{
     super::{
         super::{Change, Committed, Read, Revision, Row, StoreError, StoreId, Versioned, Write},
-        elect::{MayOwn, Occasion, Seeker, Seen, Step},
+        elect::{MayOwn, Occasion, Seeker, Seen},
         engine::Trouble,
         journal::CommitId,
-        message::{Greeting, PROTOCOL, Request, Response, Tenure},
+        message::{Greeting, PROTOCOL, Response, Tenure},
         serving::{Effect, Served, Serving},
         status::{Service, Status},
         wire::{self, Frames},
@@ -23,8 +23,8 @@ use super::{
 
 /// What survives every process: the journal as the kernel has it.
 #[derive(Default)]
-struct Disk {
-    commits: Vec<(CommitId, Vec<Write>)>,
+pub(super) struct Disk {
+    pub(super) commits: Vec<(CommitId, Vec<Write>)>,
 }
 
 impl Disk {
@@ -34,9 +34,9 @@ impl Disk {
 }
 
 /// The engine of one owner: nothing but the disk, and whether it is closed.
-struct Engine {
-    disk: Rc<RefCell<Disk>>,
-    closed: bool,
+pub(super) struct Engine {
+    pub(super) disk: Rc<RefCell<Disk>>,
+    pub(super) closed: bool,
 }
 
 impl Served for Engine {
@@ -74,24 +74,24 @@ impl Served for Engine {
 }
 
 /// A connection: bytes on their way in both directions.
-struct Wire {
-    client: usize,
-    owner: usize,
-    up: VecDeque<u8>,
-    down: VecDeque<u8>,
+pub(super) struct Wire {
+    pub(super) client: usize,
+    pub(super) owner: usize,
+    pub(super) up: VecDeque<u8>,
+    pub(super) down: VecDeque<u8>,
     /// No more bytes will be put in from the owner's side, or the client's.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 /// What a process does with the store: so many commits, one after the other, each made durable.
 #[derive(Default)]
-struct Work {
-    done: u64,
-    step: Doing,
+pub(super) struct Work {
+    pub(super) done: u64,
+    pub(super) step: Doing,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum Doing {
+pub(super) enum Doing {
     #[default]
     Ready,
     Asked,
@@ -100,7 +100,7 @@ enum Doing {
     Syncing(Revision),
 }
 
-enum Life {
+pub(super) enum Life {
     Dead,
     Seeking { seeker: Seeker, seen: Option<Seen>, wake: Duration, began: Duration, wire: Option<u64>, frames: Frames },
     Opening(u64),
@@ -108,35 +108,35 @@ enum Life {
     Attached { wire: u64, frames: Frames, left: bool },
 }
 
-struct Owner {
-    engine: Engine,
-    sessions: BTreeMap<u64, (Serving, Frames)>,
-    syncs: VecDeque<(u64, u64)>,
+pub(super) struct Owner {
+    pub(super) engine: Engine,
+    pub(super) sessions: BTreeMap<u64, (Serving, Frames)>,
+    pub(super) syncs: VecDeque<(u64, u64)>,
     /// 0: serves; 1: will leave; 2: the engine is closed; 3: the socket is gone, the lock is not yet.
-    leaving: u8,
+    pub(super) leaving: u8,
 }
 
-struct Process {
-    tenure: Tenure,
-    life: Life,
-    work: Work,
+pub(super) struct Process {
+    pub(super) tenure: Tenure,
+    pub(super) life: Life,
+    pub(super) work: Work,
 }
 
-const COMMITS: u64 = 6;
+pub(super) const COMMITS: u64 = 6;
 const PROCESSES: usize = 4;
 const STEPS: u64 = 60_000;
 
 pub(super) struct World {
-    dice: Dice,
-    now: Duration,
-    disk: Rc<RefCell<Disk>>,
-    lock: Option<usize>,
-    listening: Option<usize>,
-    wires: BTreeMap<u64, Wire>,
-    next_wire: u64,
-    processes: Vec<Process>,
+    pub(super) dice: Dice,
+    pub(super) now: Duration,
+    pub(super) disk: Rc<RefCell<Disk>>,
+    pub(super) lock: Option<usize>,
+    pub(super) listening: Option<usize>,
+    pub(super) wires: BTreeMap<u64, Wire>,
+    pub(super) next_wire: u64,
+    pub(super) processes: Vec<Process>,
     /// What was acknowledged: by whom, which, at which revision.
-    acknowledged: Vec<(CommitId, Revision)>,
+    pub(super) acknowledged: Vec<(CommitId, Revision)>,
     pub(super) deaths: u64,
     pub(super) handed_over: u64,
     pub(super) elected: u64,
@@ -221,12 +221,12 @@ impl World {
         self.processes[who].work.done += u64::from(self.processes[who].work.done < COMMITS);
     }
 
-    fn greeting(&self, who: usize) -> Greeting {
+    pub(super) fn greeting(&self, who: usize) -> Greeting {
         let tenure = self.processes[who].tenure;
         Greeting { protocol: PROTOCOL, pid: u32::try_from(who).expect("few"), tenure, program: "simulated".into() }
     }
 
-    fn seek(&self, who: usize, occasion: Occasion) -> Life {
+    pub(super) fn seek(&self, who: usize, occasion: Occasion) -> Life {
         Life::Seeking {
             seeker: Seeker::new(self.processes[who].tenure, MayOwn::Yes, occasion),
             seen: Some(Seen::Nothing),
@@ -260,161 +260,6 @@ impl World {
         };
         self.processes[who].life = next;
         Ok(())
-    }
-
-    fn look(
-        &mut self,
-        who: usize,
-        mut seeker: Seeker,
-        seen: Option<Seen>,
-        began: Duration,
-        mut wire: Option<u64>,
-        mut frames: Frames,
-    ) -> Result<Life, String> {
-        let Some(seen) = seen else {
-            // An answer is awaited.
-            let seen = match wire {
-                Some(number) => self.hear(number, &mut frames)?,
-                None => Some(Seen::Nothing),
-            };
-            return Ok(Life::Seeking { seeker, seen, wake: self.now, began, wire, frames });
-        };
-        let mut wake = self.now;
-        let seen = match seeker.next(seen, self.now - began) {
-            Step::Connect => {
-                frames = Frames::default();
-                wire = self.connect(who);
-                if wire.is_some() { None } else { Some(Seen::NotServed) }
-            }
-            Step::AskHandOver => {
-                self.send_up(wire, &Request::HandOver, 1);
-                None
-            }
-            Step::TryLock if self.lock.is_none() => {
-                self.lock = Some(who);
-                Some(Seen::Locked)
-            }
-            Step::TryLock => Some(Seen::LockBusy),
-            Step::Wait(time) => {
-                wake += time;
-                Some(Seen::Nothing)
-            }
-            Step::Attach => {
-                return Ok(match wire {
-                    Some(wire) => Life::Attached { wire, frames, left: false },
-                    None => self.seek(who, Occasion::Vacant),
-                });
-            }
-            Step::Own => return Ok(Life::Opening(self.dice.below(8))),
-            step @ (Step::NobodyServes | Step::Busy) => return Err(format!("process {who} gave up: {step:?}")),
-        };
-        Ok(Life::Seeking { seeker, seen, wake, began, wire, frames })
-    }
-
-    fn connect(&mut self, who: usize) -> Option<u64> {
-        let owner = self.listening?;
-        let serving = matches!(&self.processes[owner].life, Life::Owner(owner) if owner.leaving < 3);
-        if !serving || owner == who {
-            return None;
-        }
-        let number = self.next_wire;
-        self.next_wire += 1;
-        self.wires
-            .insert(number, Wire { client: who, owner, up: VecDeque::new(), down: VecDeque::new(), ended: false });
-        self.send_up(Some(number), &Request::Hello(self.greeting(who)), 0);
-        Some(number)
-    }
-
-    fn send_up(&mut self, wire: Option<u64>, request: &Request, number: u64) {
-        if let Some(wire) = wire.and_then(|wire| self.wires.get_mut(&wire))
-            && !wire.ended
-        {
-            wire.up.extend(wire::encode(&request.message(number)));
-        }
-    }
-
-    /// Takes some of the bytes that came down; `None` when the connection is over and everything was read.
-    fn receive_down(&mut self, number: u64, frames: &mut Frames) -> Option<()> {
-        let wire = self.wires.get_mut(&number)?;
-        if wire.down.is_empty() && wire.ended {
-            return None;
-        }
-        let some = self.dice.index(wire.down.len() + 1);
-        frames.push(&wire.down.drain(..some).collect::<Vec<_>>());
-        Some(())
-    }
-
-    /// What a seeker hears on its connection, if anything.
-    fn hear(&mut self, number: u64, frames: &mut Frames) -> Result<Option<Seen>, String> {
-        if self.receive_down(number, frames).is_none() {
-            return Ok(Some(Seen::NotServed));
-        }
-        let Some(message) = frames.next().map_err(|e| format!("{e:?}"))? else { return Ok(None) };
-        Ok(Some(match Response::parse(&message) {
-            Some(Response::Welcome(owner, ..)) => Seen::Served(owner.tenure),
-            Some(Response::Keeping) => Seen::Kept,
-            Some(Response::Leaving) if message.request == 1 => {
-                self.handed_over += 1;
-                Seen::Granted
-            }
-            Some(Response::Leaving) => Seen::NotServed,
-            other => return Err(format!("a strange answer: {other:?}")),
-        }))
-    }
-
-    fn commit_id(&self, who: usize) -> CommitId {
-        let mut id = [0; 16];
-        id[0] = u8::try_from(who).expect("few");
-        id[8..].copy_from_slice(&self.processes[who].work.done.to_be_bytes());
-        CommitId(id)
-    }
-
-    fn change(&self, who: usize) -> Change {
-        let key = format!("{who}.{}", self.processes[who].work.done).into_bytes();
-        Change { writes: vec![Write { key, value: Some(Vec::new()) }], ..Change::default() }
-    }
-
-    fn acknowledge(&mut self, who: usize, revision: Revision) {
-        let id = self.commit_id(who);
-        self.acknowledged.push((id, revision));
-        self.processes[who].work.done += 1;
-        self.processes[who].work.step = Doing::Ready;
-    }
-
-    fn use_attached(&mut self, who: usize, wire: u64, mut frames: Frames, mut left: bool) -> Result<Life, String> {
-        if self.receive_down(wire, &mut frames).is_none() {
-            // Whatever was not answered is asked again of the next owner, under the same id.
-            let step = &mut self.processes[who].work.step;
-            *step = match *step {
-                Doing::Ready | Doing::Asked => Doing::Ready,
-                Doing::Applied(revision) | Doing::Syncing(revision) => Doing::Applied(revision),
-            };
-            return Ok(self.seek(who, if left { Occasion::Left } else { Occasion::Vacant }));
-        }
-        while let Some(message) = frames.next().map_err(|e| format!("{e:?}"))? {
-            match (Response::parse(&message), self.processes[who].work.step) {
-                (Some(Response::Committed(Committed::Applied(revision))), Doing::Asked) => {
-                    self.processes[who].work.step = Doing::Applied(revision);
-                }
-                (Some(Response::Synced), Doing::Syncing(revision)) => self.acknowledge(who, revision),
-                (Some(Response::Leaving), _) => left = true,
-                (other, _) => return Err(format!("a strange answer: {other:?}")),
-            }
-        }
-        let number = self.processes[who].work.done * 2 + 10;
-        match self.processes[who].work.step {
-            Doing::Ready if self.processes[who].work.done < COMMITS => {
-                let request = Request::Commit(self.commit_id(who), self.change(who));
-                self.send_up(Some(wire), &request, number);
-                self.processes[who].work.step = Doing::Asked;
-            }
-            Doing::Applied(revision) => {
-                self.send_up(Some(wire), &Request::Sync(revision), number + 1);
-                self.processes[who].work.step = Doing::Syncing(revision);
-            }
-            Doing::Ready | Doing::Asked | Doing::Syncing(_) => {}
-        }
-        Ok(Life::Attached { wire, frames, left })
     }
 
     fn own(&mut self, who: usize, mut owner: Owner) -> Life {
