@@ -47,6 +47,8 @@ fn a_backup_made_while_others_write_is_the_store_at_one_revision() {
     let store = filled(&dir.path().join("s"), 5000);
     let file = dir.path().join("backup");
     let done = AtomicBool::new(false);
+    let first = Change { writes: vec![write("a", Some("-")), write("z", Some("-"))], ..Change::default() };
+    let _ = store.commit(first).expect("a commit");
     let summary = std::thread::scope(|scope| {
         scope.spawn(|| {
             // Two rows that are always written together, at both ends of the key space.
