@@ -17,6 +17,7 @@ mod syntax;
 mod system;
 mod terminal;
 mod traceback;
+mod wording;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -148,6 +149,7 @@ impl Engine {
         let interpreter = interpreter::build(setup.argv, signals);
         let globals = interpreter.enter(|vm| {
             streams::install(vm).expect("the streams need nothing but their own module");
+            wording::install(vm);
             system::install(vm).expect("the system needs nothing but its own module");
             let globals = vm.new_scope_with_main().expect("__main__ can be made in a new interpreter").globals;
             // Django runs a script among the names of its shell module.

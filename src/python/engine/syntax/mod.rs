@@ -117,11 +117,15 @@ fn offset_of(source: &str, line: usize, column: usize) -> usize {
     start + line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(i, _)| i)
 }
 
-/// Refuses what would exhaust the stack of parser or compiler, before they see it.
+/// Refuses what parser and compiler must not see: what would exhaust their stack, and a byte order mark.
 ///
 /// # Errors
 /// What Python raises: a `SyntaxError` for brackets, a `RecursionError` for operators.
 pub(super) fn check_depth(vm: &VirtualMachine, source: &str, path: &str) -> Result<(), PyBaseExceptionRef> {
+    // The engine would pass over a byte order mark; Django hands Python text, in which it is a letter.
+    if source.starts_with('\u{feff}') {
+        return Err(raise(vm, source, path, &Fault::strange('\u{feff}', 0)));
+    }
     // Cheap for what is harmless: nothing is deep that has few of these letters.
     let deep = |c: &u8| b"([{".contains(c);
     let busy = |c: &u8| b"+-*/%&|^~<>=.@([{:".contains(c) || c.is_ascii_alphabetic();

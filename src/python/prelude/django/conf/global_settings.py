@@ -97,7 +97,7 @@ EMAIL_SUBJECT_PREFIX = "[Django] "
 DEFAULT_FROM_EMAIL = "webmaster@localhost"
 SERVER_EMAIL = "root@localhost"
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATIC_ROOT = None
 STATICFILES_DIRS = []
 MEDIA_ROOT = ""

@@ -79,7 +79,7 @@ class _Cache:
     def incr(self, key, delta=1, version=None):
         value = self._live(key)
         if value is _ABSENT:
-            raise ValueError("Key '%s' not found" % key)
+            raise ValueError("Key ':1:%s' not found" % key)
         self._entries[key] = value + delta, self._entries[key][1]
         return value + delta
 

@@ -116,7 +116,7 @@ def run(line, stdout, stderr):
         stderr.write(err)
     if failure is not None:
         raise _exception(*failure)
-    return out.rstrip("\n") if line[0] == "diffsettings" else None
+    return out.rstrip("\n") if line[0] in ("diffsettings", "sqlflush") else None
 
 
 def _exception(kind, message, status):
