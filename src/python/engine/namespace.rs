@@ -113,6 +113,25 @@ pub(super) fn fill(
     vm.call_method(&module, "fill", (globals.clone(), names, models, own)).map(drop)
 }
 
+/// Puts the names that are there without an import, and were not put there yet, among the globals of a script, without
+/// their values. Which they were; none where the globals are no script's.
+pub(super) fn lend(vm: &VirtualMachine, globals: &PyDictRef) -> Vec<&'static str> {
+    let module = globals.get_item_opt("__name__", vm).ok().flatten();
+    let is_script =
+        module.and_then(|name| name.str(vm).ok()).is_some_and(|name| name.to_string_lossy() == super::SHELL_MODULE);
+    if !is_script {
+        return Vec::new();
+    }
+    let models = IMPORTED.iter().flat_map(|(_, names)| names.iter());
+    let absent = |name: &&'static str| matches!(globals.get_item_opt(*name, vm), Ok(None));
+    let lent: Vec<&'static str> = OWN.iter().chain(models).copied().filter(absent).collect();
+    for name in &lent {
+        // A dict that cannot take a string has no suggestions either.
+        let _ = globals.set_item(*name, vm.ctx.none(), vm);
+    }
+    lent
+}
+
 /// The names that `code` looks up, and the code inside it.
 fn collect(code: &Py<PyCode>, used: &mut HashSet<String>) {
     used.extend(code.names.iter().filter_map(|name| name.to_str()).map(str::to_owned));

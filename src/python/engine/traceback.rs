@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use rustpython_vm as vm;
-use vm::builtins::{PyBaseExceptionRef, PyList, PyType};
+use vm::builtins::{PyBaseExceptionRef, PyList, PyStrRef, PyType};
 use vm::suggestion::offer_suggestions;
 use vm::{AsObject, Py, PyObjectRef, VirtualMachine};
 
@@ -153,7 +153,7 @@ fn last_lines(vm: &VirtualMachine, exc: &PyBaseExceptionRef, hints: Hints, out: 
             let _ = write!(out, ": {text}");
         }
         if hints == Hints::Offered
-            && let Some(meant) = offer_suggestions(exc, vm)
+            && let Some(meant) = suggestion(vm, exc)
         {
             let _ = write!(out, ". Did you mean: '{meant}'?");
         }
@@ -169,6 +169,22 @@ fn last_lines(vm: &VirtualMachine, exc: &PyBaseExceptionRef, hints: Hints, out: 
             });
         }
     }
+}
+
+/// The name that was probably meant. A script has names without an import of which only those that it spells are put
+/// among its globals: for the look at them, the others stand there too.
+fn suggestion(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Option<PyStrRef> {
+    let globals = exc
+        .__traceback__()
+        .filter(|_| exc.fast_isinstance(vm.ctx.exceptions.name_error))
+        .and_then(|first| first.iter().last().map(|last| last.frame.globals.clone()));
+    let lent = globals.as_ref().map_or_else(Vec::new, |globals| super::namespace::lend(vm, globals));
+    let meant = offer_suggestions(exc, vm);
+    for name in lent {
+        // It was put there just above.
+        let _ = globals.as_ref().map(|globals| globals.del_item(name, vm));
+    }
+    meant
 }
 
 /// The class with its module, except for Python's own and the script's.
