@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     convert::Infallible,
+    future::poll_fn,
     io,
     pin::pin,
     rc::Rc,
@@ -10,6 +11,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -242,13 +244,28 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let mut http = http1::Builder::new();
     http.half_close(true).max_buf_size(largest);
     let mut serving = pin!(http.serve_connection(gate, service));
+    let mut probe = phase.clone();
     loop {
-        let now = tokio::select! {
-            biased;
-            // An error is a client that went away, or was cut off: nothing to tell.
-            _ = serving.as_mut() => break,
-            changed = phase.changed() => if changed.is_ok() { *phase.borrow_and_update() } else { Phase::Hurried },
+        // Waiting for the phase takes a lock that all connections share. It is taken once; after that, a look at the
+        // phase itself tells whether it is what woke this task.
+        let now = {
+            let mut changed = pin!(phase.changed());
+            let mut is_waiting = false;
+            let changed = poll_fn(|cx| {
+                if is_waiting && matches!(probe.has_changed(), Ok(false)) {
+                    return Poll::Pending;
+                }
+                is_waiting = true;
+                changed.as_mut().poll(cx)
+            });
+            tokio::select! {
+                biased;
+                // An error is a client that went away, or was cut off: nothing to tell.
+                _ = serving.as_mut() => break,
+                changed = changed => changed.is_ok(),
+            }
         };
+        let now = if now { *probe.borrow_and_update() } else { Phase::Hurried };
         match now {
             Phase::Serving => {}
             Phase::Draining => serving.as_mut().graceful_shutdown(),

@@ -222,6 +222,9 @@ impl Site {
 
     /// What Django's middlewares do about cookies.
     fn finish(&self, asked: &Asked<'_>, mut reply: Reply, session: Session, passed: Passed) -> Reply {
+        if session == Session::Untouched && !asked.headers.contains_key(header::COOKIE) {
+            return reply;
+        }
         let (now, entropy) = (self.authority.clock().now(), self.authority.entropy());
         cookies::apply(&mut reply, asked, session, passed, now, entropy);
         reply
