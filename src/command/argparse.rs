@@ -20,7 +20,7 @@ pub(super) fn failure(error: &clap::Error, words: &[String]) -> Failure {
     }
     match command {
         Some(name) if django::names().iter().any(|n| n == name) => Failure::Usage {
-            message: format!("hallpass {name}: error: {}", argparse_text(error)),
+            message: format!("hallpass {name}: error: {}", argparse_text(error, name)),
             usage: help::usage_of(name),
             hints: Vec::new(),
             style: Style::Argparse,
@@ -51,30 +51,55 @@ pub(super) fn nearest(word: &str, candidates: impl IntoIterator<Item = String>) 
     (best.0 > 0.8).then_some(best.1)
 }
 
-fn argparse_text(error: &clap::Error) -> String {
+fn argparse_text(error: &clap::Error, command: &str) -> String {
     let argument = context(error, ContextKind::InvalidArg);
     let value = context(error, ContextKind::InvalidValue);
     match error.kind() {
         ErrorKind::MissingRequiredArgument => {
             format!("the following arguments are required: {}", argument.map_or_else(String::new, |a| bare(&a)))
         }
-        ErrorKind::UnknownArgument => format!("unrecognized arguments: {}", argument.unwrap_or_default()),
+        ErrorKind::UnknownArgument => {
+            let given = argument.unwrap_or_default();
+            match could_match(command, &given).as_slice() {
+                several @ [_, _, ..] => format!("ambiguous option: {given} could match {}", several.join(", ")),
+                _ => format!("unrecognized arguments: {given}"),
+            }
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => match value.filter(|v| !v.is_empty()) {
             None => format!("argument {}: expected one argument", option(&argument.unwrap_or_default())),
             Some(value) => {
                 let argument = option(&argument.unwrap_or_default());
                 match context(error, ContextKind::ValidValue) {
-                    Some(valid) => format!("argument {argument}: invalid choice: '{value}' (choose from {valid})"),
+                    // Numbers to Python, and so without quotes.
+                    Some(valid) if argument == "-v/--verbosity" && value.parse::<i64>().is_ok() => {
+                        format!("argument {argument}: invalid choice: {value} (choose from {valid})")
+                    }
+                    Some(_) if argument == "-v/--verbosity" => {
+                        format!("argument {argument}: invalid int value: '{value}'")
+                    }
+                    Some(valid) => {
+                        let valid = valid.split(", ").map(|v| format!("'{v}'")).collect::<Vec<_>>().join(", ");
+                        format!("argument {argument}: invalid choice: '{value}' (choose from {valid})")
+                    }
                     None => format!("argument {argument}: invalid value: '{value}'"),
                 }
             }
         },
         ErrorKind::ArgumentConflict => {
             let other = context(error, ContextKind::PriorArg).unwrap_or_default();
-            format!("argument {}: not allowed with argument {}", option(&argument.unwrap_or_default()), option(&other))
+            format!("argument {}: not allowed with argument {}", option(&other), option(&argument.unwrap_or_default()))
         }
         _ => own_text(error),
     }
+}
+
+/// The options of a command that begin so.
+fn could_match(command: &str, given: &str) -> Vec<String> {
+    let Some(prefix) = given.strip_prefix("--").filter(|prefix| !prefix.is_empty()) else { return Vec::new() };
+    let declaration = super::declaration();
+    let Some(command) = declaration.find_subcommand(command) else { return Vec::new() };
+    let longs = command.get_arguments().filter_map(clap::Arg::get_long);
+    longs.filter(|long| long.starts_with(prefix)).map(|long| format!("--{long}")).collect()
 }
 
 /// `<USERNAME>` and `<FIXTURE>...` as argparse names them.
@@ -87,6 +112,9 @@ fn option(argument: &str) -> String {
     let name = argument.split([' ', '=']).next().unwrap_or_default();
     match name {
         "--verbosity" => "-v/--verbosity".into(),
+        "--plan" => "--plan/-p".into(),
+        "--list" => "--list/-l".into(),
+        "--tag" => "--tag/-t".into(),
         "--exclude" => "-e/--exclude".into(),
         "--output" => "-o/--output".into(),
         "--natural-foreign" | "--natural-primary" => name.into(),

@@ -46,6 +46,9 @@ pub enum Django {
     /// Print the SQL statements that flush the database
     #[command(name = "sqlflush")]
     SqlFlush(migrations::SqlFlush),
+    /// Nothing to do here: there is no cache
+    #[command(name = "createcachetable")]
+    CreateCacheTable(nothing::CacheTable),
     /// Nothing to do here: there are no sessions
     #[command(name = "clearsessions")]
     ClearSessions(nothing::Nothing),
@@ -139,6 +142,7 @@ impl Django {
             Self::ShowMigrations(command) => &command.common,
             Self::SqlMigrate(command) => &command.common,
             Self::SqlFlush(command) => &command.common,
+            Self::CreateCacheTable(command) => &command.common,
             Self::ClearSessions(command) => &command.common,
             Self::RemoveStaleContentTypes(command) => &command.common,
         }
@@ -162,7 +166,9 @@ impl Django {
             Self::ShowMigrations(command) => command.run(),
             Self::SqlMigrate(command) => command.run(),
             Self::SqlFlush(_) => Ok(Reply::text(migrations::sqlflush())),
-            Self::ClearSessions(_) | Self::RemoveStaleContentTypes(_) => Ok(Reply::default()),
+            Self::CreateCacheTable(_) | Self::ClearSessions(_) | Self::RemoveStaleContentTypes(_) => {
+                Ok(Reply::default())
+            }
         }
     }
 }

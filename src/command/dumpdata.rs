@@ -102,7 +102,7 @@ impl DumpData {
         let indent = match &self.indent {
             None => None,
             Some(text) => match text.parse::<i64>() {
-                Ok(indent) => Some(usize::try_from(indent).unwrap_or(0)),
+                Ok(indent) => Some(indent),
                 Err(_) => return Err(usage(&format!("argument --indent: invalid int value: '{text}'"))),
             },
         };

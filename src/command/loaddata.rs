@@ -175,7 +175,7 @@ impl LoadData {
         let Some(format) = Format::named(name) else {
             let within = |text: &str| format!("Problem installing fixture '{shown_path}': {text}");
             return Err(match name {
-                "yaml" => Failure::raised("ModuleNotFoundError", within("No module named 'yaml'")),
+                "yaml" => Failure::raised("ModuleNotFoundError", "No module named 'yaml'"),
                 name => Failure::raised(
                     "django.core.serializers.base.SerializerDoesNotExist",
                     format!("\"{}\"", within(&format!("'{name}'"))),
@@ -188,7 +188,14 @@ impl LoadData {
             (false, true) => Unknown::SkipForeign,
             (false, false) => Unknown::Refuse,
         };
-        Fixture::read(&shown_path, format, &bytes, unknown, excluded).map_err(failure)
+        let fixture = Fixture::read(&shown_path, format, &bytes, unknown, excluded).map_err(failure)?;
+        if self.common.verbosity() >= 3 && !fixture.is_empty() {
+            for n in 1..=fixture.len() {
+                let _ = write!(said, "\rProcessed {n} object(s).");
+            }
+            said.push('\n');
+        }
+        Ok(fixture)
     }
 
     /// Which models `--skip-foreign` passed over, and how many objects of each.
@@ -231,6 +238,12 @@ fn bytes_of(path: &Path, compression: Option<&str>) -> Result<Vec<u8>, Failure> 
     match compression {
         None => Ok(bytes),
         Some("gz") => {
+            if !bytes.starts_with(&[0x1f, 0x8b]) {
+                let begin = bytes.iter().take(2).flat_map(|b| std::ascii::escape_default(*b)).map(char::from);
+                let begin: String = begin.collect();
+                let text = format!("Problem installing fixture '{name}': Not a gzipped file (b'{begin}')");
+                return Err(Failure::raised("gzip.BadGzipFile", text));
+            }
             let mut plain = Vec::new();
             MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map_err(read)?;
             Ok(plain)
@@ -268,8 +281,9 @@ fn os_exception(error: &io::Error) -> &'static str {
 /// A transfer's error as a command's.
 pub(super) fn failure(error: TransferError) -> Failure {
     match error {
-        TransferError::Raised { exception, message } => Failure::raised(exception, message),
-        TransferError::Checked(message) => Failure::raised("django.db.utils.IntegrityError", message),
+        TransferError::Raised { exception, message } | TransferError::Whole { exception, message } => {
+            Failure::raised(exception, message)
+        }
         TransferError::Change(error) => error.into(),
     }
 }

@@ -78,13 +78,29 @@ impl Migrate {
         if self.check_unapplied {
             return Ok(Reply::default());
         }
+        if self.prune && self.app_label.is_none() {
+            return Err(Failure::command("Migrations can be pruned only when an app is specified."));
+        }
+        if self.prune {
+            return Ok(Reply::text("Pruning migrations:\n  No migrations to prune.\n"));
+        }
         if self.plan {
             return Ok(Reply::text("Planned operations:\n  No planned migration operations.\n"));
         }
-        if self.common.verbosity() == 0 {
+        let verbosity = self.common.verbosity();
+        if verbosity == 0 {
             return Ok(Reply::default());
         }
-        Ok(Reply::text(format!("Operations to perform:\n  {target}\nRunning migrations:\n  No migrations to apply.\n")))
+        let (mut before, mut after) = (String::new(), String::new());
+        if verbosity >= 2 {
+            for app in ["admin", "auth", "contenttypes", "sessions", "authtoken"] {
+                let _ = writeln!(before, "Running pre-migrate handlers for application {app}");
+                let _ = writeln!(after, "Running post-migrate handlers for application {app}");
+            }
+        }
+        Ok(Reply::text(format!(
+            "Operations to perform:\n  {target}\n{before}Running migrations:\n  No migrations to apply.\n{after}"
+        )))
     }
 
     fn target(&self) -> Result<String, Failure> {
@@ -228,15 +244,31 @@ impl ShowMigrations {
 
 /// The order in which a new database is migrated, as far as it concerns these apps: theirs, and what theirs needs.
 fn plan(wanted: &dyn Fn(&str) -> bool) -> Vec<(&'static str, &'static str)> {
-    let needs: [(&str, &str, usize); 4] =
-        [("contenttypes", "auth", 1), ("contenttypes", "admin", 1), ("auth", "admin", 1), ("auth", "authtoken", 1)];
+    let names = |app: &str| MIGRATIONS.iter().find(|(label, _)| *label == app).map_or(&[][..], |(_, names)| *names);
+    if APPS.iter().all(|app| wanted(app)) {
+        // The order of Django's graph: what each needs comes just before it.
+        let steps = [
+            ("contenttypes", 0..1),
+            ("auth", 0..1),
+            ("admin", 0..3),
+            ("contenttypes", 1..2),
+            ("auth", 1..12),
+            ("authtoken", 0..4),
+            ("sessions", 0..1),
+        ];
+        return steps
+            .into_iter()
+            .flat_map(|(app, range)| names(app)[range].iter().map(move |name| (app, *name)))
+            .collect();
+    }
+    let needs =
+        [("contenttypes", "auth", 2), ("contenttypes", "admin", 1), ("auth", "admin", 1), ("auth", "authtoken", 1)];
     let mut order = Vec::new();
     for app in ["contenttypes", "auth", "admin", "authtoken", "sessions"] {
-        let names = MIGRATIONS.iter().find(|(label, _)| *label == app).map_or(&[][..], |(_, names)| *names);
-        let first = needs.iter().any(|(needed, by, _)| *needed == app && wanted(by));
-        let deep = app == "contenttypes" && (wanted("authtoken") || wanted("auth"));
-        let count = if wanted(app) { names.len() } else { usize::from(first || deep) };
-        order.extend(names.iter().take(count).map(|name| (app, *name)));
+        let needed = needs.iter().filter(|(need, by, _)| *need == app && wanted(by)).map(|(_, _, count)| *count).max();
+        let deep = usize::from(app == "contenttypes" && wanted("authtoken"));
+        let count = if wanted(app) { names(app).len() } else { needed.unwrap_or(deep) };
+        order.extend(names(app).iter().take(count).map(|name| (app, *name)));
     }
     order
 }
@@ -260,7 +292,13 @@ pub struct SqlMigrate {
 impl SqlMigrate {
     pub(super) fn run(self) -> Result<Reply, Failure> {
         let (app, wanted) = (&self.app_label, &self.migration_name);
-        let names = names_of(app)?;
+        // Here Django writes it without a period.
+        let names = names_of(app).map_err(|failure| match failure {
+            Failure::Command { message, .. } if message.contains("does not have") => {
+                Failure::command(message.trim_end_matches('.'))
+            }
+            other => other,
+        })?;
         let name = match matching(names, wanted) {
             [name] => *name,
             [] => {

@@ -11,6 +11,20 @@ pub struct Nothing {
     pub(super) common: Common,
 }
 
+/// `createcachetable`
+#[derive(Args, Debug)]
+pub struct CacheTable {
+    /// Accepted and not used
+    table_name: Vec<String>,
+    /// Prints nothing anyway
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
 /// `remove_stale_contenttypes`
 #[derive(Args, Debug)]
 pub struct StaleContentTypes {

@@ -29,7 +29,7 @@ pub struct DumpOptions {
     /// How it is written.
     pub format: Format,
     /// Blanks by which inner lines are indented.
-    pub indent: Option<usize>,
+    pub indent: Option<i64>,
     /// How foreign keys are written.
     pub foreign: Keys,
     /// Whether the rows' own primary keys are left out where there are natural ones.

@@ -14,8 +14,13 @@ pub enum TransferError {
         /// Its text.
         message: String,
     },
-    /// A rule that the database checks when everything is in: Django's `IntegrityError`.
-    Checked(String),
+    /// An exception of Django's to whose text nothing is added on the way up.
+    Whole {
+        /// Its class, with the module where it is no builtin.
+        exception: &'static str,
+        /// Its text.
+        message: String,
+    },
     /// The change was refused for another reason, or the store failed.
     Change(ChangeError),
 }
@@ -28,6 +33,10 @@ impl TransferError {
         Self::Raised { exception, message: message.into() }
     }
 
+    pub(super) fn whole(exception: &'static str, message: impl Into<String>) -> Self {
+        Self::Whole { exception, message: message.into() }
+    }
+
     pub(super) fn deserialization(message: impl Into<String>) -> Self {
         Self::raised(DESERIALIZATION, message)
     }
@@ -36,7 +45,7 @@ impl TransferError {
     pub(super) fn within(self, prefix: &str) -> Self {
         match self {
             Self::Raised { exception, message } => Self::Raised { exception, message: format!("{prefix}{message}") },
-            Self::Checked(message) => Self::Checked(message),
+            Self::Whole { .. } => self,
             Self::Change(error) => match integrity(&error) {
                 Some(message) => Self::raised(INTEGRITY, format!("{prefix}{message}")),
                 None => Self::Change(error),
@@ -56,8 +65,9 @@ fn integrity(error: &ChangeError) -> Option<String> {
 impl fmt::Display for TransferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Raised { exception, message } => write!(f, "{exception}: {message}"),
-            Self::Checked(message) => write!(f, "{INTEGRITY}: {message}"),
+            Self::Raised { exception, message } | Self::Whole { exception, message } => {
+                write!(f, "{exception}: {message}")
+            }
             Self::Change(error) => error.fmt(f),
         }
     }

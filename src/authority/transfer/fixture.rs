@@ -131,8 +131,20 @@ impl Fixture {
     ) -> Result<(), TransferError> {
         let wrapped = |text: String| TransferError::deserialization(format!("Error deserializing object: {text}"));
         let Json::Object(object) = json else { return Err(wrapped(not_a_dict(json))) };
-        let label = object.get("model").ok_or_else(|| wrapped("'model'".into()))?;
-        let Some(kind) = kind_of(label) else {
+        let label = match object.get("model") {
+            Some(label) => label,
+            None if format == Format::Xml => {
+                let text = "<object> node is missing the required 'model' attribute";
+                return Err(TransferError::deserialization(text));
+            }
+            None => return Err(wrapped("'model'".into())),
+        };
+        let found = kind_of(label).map_err(&wrapped)?;
+        let kept = |kind: &Kind| {
+            let empty = matches!(kind, Kind::Model(Model::Session | Model::LogEntry));
+            unknown != Unknown::SkipForeign || !empty
+        };
+        let Some(kind) = found.filter(kept) else {
             return match unknown {
                 Unknown::Ignore => Ok(()),
                 Unknown::SkipForeign => {
@@ -157,7 +169,8 @@ impl Fixture {
             return Ok(());
         }
         self.seen += 1;
-        let read = read_object(kind, str_of(label), object.get("pk"), fields, unknown, &wrapped)?;
+        let read = read_object(kind, str_of(label), object.get("pk"), fields, unknown, &wrapped);
+        let read = if format == Format::Xml { read.map_err(xml::as_xml)? } else { read? };
         if !matches!(kind, Kind::Model(model) if excluded.contains(&model)) {
             self.objects.push(read);
         }
@@ -188,12 +201,47 @@ impl Fixture {
     }
 }
 
-fn kind_of(label: &Json) -> Option<Kind> {
-    let label = label.as_str()?;
-    if label.eq_ignore_ascii_case(HALLPASS_TOKEN) {
-        return Some(Kind::FullToken);
+/// Django's `apps.get_model(label)`; `None`: there is none of this name. The error is what Python says of a label that is
+/// none.
+fn kind_of(label: &Json) -> Result<Option<Kind>, String> {
+    let Json::String(label) = label else {
+        return Err(format!("'{}' object has no attribute 'split'", type_name(label)));
+    };
+    match label.matches('.').count() {
+        0 => return Err("not enough values to unpack (expected 2, got 1)".into()),
+        1 => {}
+        _ => return Err("too many values to unpack (expected 2)".into()),
     }
-    Model::by_label(label).map(Kind::Model)
+    if label.eq_ignore_ascii_case(HALLPASS_TOKEN) {
+        return Ok(Some(Kind::FullToken));
+    }
+    Ok(Model::by_label(label).map(Kind::Model))
+}
+
+/// What Python says where a natural key has another number of parts than the model's.
+fn wrong_arity(to: Model, parts: usize) -> Option<String> {
+    let (manager, names): (&str, &[&str]) = match to {
+        Model::User => ("BaseUserManager", &["username"]),
+        Model::Group => ("GroupManager", &["name"]),
+        Model::Permission => ("PermissionManager", &["codename", "app_label", "model"]),
+        _ => ("ContentTypeManager", &["app_label", "model"]),
+    };
+    let wanted = names.len();
+    if parts > wanted {
+        let (takes, given) = (wanted + 1, parts + 1);
+        return Some(format!(
+            "{manager}.get_by_natural_key() takes {takes} positional arguments but {given} were given"
+        ));
+    }
+    let missing: Vec<String> = names[parts..].iter().map(|name| format!("'{name}'")).collect();
+    let (n, plural) = (missing.len(), if missing.len() == 1 { "" } else { "s" });
+    let list = match missing.as_slice() {
+        [] => return None,
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [rest @ .., last] => format!("{}, and {last}", rest.join(", ")),
+    };
+    Some(format!("{manager}.get_by_natural_key() missing {n} required positional argument{plural}: {list}"))
 }
 
 /// What Python says of `obj["model"]` where `obj` is no dictionary.
@@ -246,6 +294,10 @@ fn read_object(
             let field = &description.fields[at];
             match given {
                 Json::Array(natural) if field.related().is_some() => {
+                    let wrong = field.related().and_then(|related| wrong_arity(related.to, natural.len()));
+                    if let Some(text) = wrong {
+                        return Err(with_data(&text, &str_of(given)));
+                    }
                     object.natural.push((at, natural.iter().map(str_of).collect(), repr(given)));
                 }
                 given => {
@@ -296,6 +348,11 @@ fn read_many(
     };
     let mut many = Many { field: at, to: Vec::new(), shown: Vec::new() };
     for item in items {
+        if let (Json::Array(natural), FieldKind::ManyToMany(related)) = (&item, field.kind)
+            && let Some(text) = wrong_arity(related.to, natural.len())
+        {
+            return Err(with_data(&text, &str_of(&item)));
+        }
         many.to.push(match &item {
             Json::Array(natural) => Reference::Natural(natural.iter().map(str_of).collect()),
             Json::Object(pairs) => Reference::Natural(pairs.keys().cloned().collect()),

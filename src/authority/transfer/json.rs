@@ -11,6 +11,7 @@ type Take<'a> = &'a mut dyn FnMut(Value) -> Result<(), TransferError>;
 
 /// Gives `take` each element of a list. The text is checked whole before the first one is given.
 pub(super) fn each(bytes: &[u8], take: Take<'_>) -> Result<(), TransferError> {
+    decode(bytes)?;
     let malformed = || TransferError::deserialization("");
     serde_json::from_slice::<IgnoredAny>(bytes).map_err(|_| malformed())?;
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -34,6 +35,19 @@ pub(super) fn each(bytes: &[u8], take: Take<'_>) -> Result<(), TransferError> {
         (None, Err(_)) => Err(malformed()),
         (None, Ok(())) => Ok(()),
     }
+}
+
+/// Python's `bytes.decode()`, for its error.
+fn decode(bytes: &[u8]) -> Result<(), TransferError> {
+    let Err(error) = str::from_utf8(bytes) else { return Ok(()) };
+    let at = error.valid_up_to();
+    let reason = match (error.error_len(), bytes[at]) {
+        (None, _) => "unexpected end of data",
+        (Some(_), 0xc2..=0xf4) => "invalid continuation byte",
+        (Some(_), _) => "invalid start byte",
+    };
+    let text = format!("'utf-8' codec can't decode byte 0x{:02x} in position {at}: {reason}", bytes[at]);
+    Err(TransferError::whole("UnicodeDecodeError", text))
 }
 
 /// Gives `take` the object on each line; blank lines are passed over.

@@ -81,8 +81,8 @@ fn moment(given: &Json) -> Result<Value, Wrong> {
     let text = match given {
         Json::Null => return Ok(Value::Null),
         Json::String(text) => text,
-        other => {
-            return Err(format!("expected string or bytes-like object, got '{}'", super::pyrepr::type_name(other)));
+        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            return Err("fromisoformat: argument must be str".into());
         }
     };
     let told = |what: &str| invalid(&format!("\u{201c}{text}\u{201d} value has {what}"));

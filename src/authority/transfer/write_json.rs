@@ -16,14 +16,14 @@ enum Form {
     /// A list on one line.
     Line,
     /// A list, indented.
-    Indented(usize),
+    Indented(i64),
     /// An object on each line.
     Lines,
 }
 
 impl<'a> JsonWriter<'a> {
     /// One list.
-    pub(super) fn list(out: &'a mut dyn io::Write, indent: Option<usize>) -> Self {
+    pub(super) fn list(out: &'a mut dyn io::Write, indent: Option<i64>) -> Self {
         Self { out, form: indent.map_or(Form::Line, Form::Indented), first: true }
     }
 
@@ -46,9 +46,10 @@ impl Writer for JsonWriter<'_> {
         match (self.form, self.first) {
             // Django takes an indent of 0 for none between objects.
             (Form::Line | Form::Indented(0), false) => text.push_str(", "),
-            (Form::Indented(1..), true) => text.push('\n'),
-            (Form::Indented(1..), false) => text.push_str(",\n"),
             (Form::Lines, _) | (Form::Line | Form::Indented(0), true) => {}
+            // Python takes a negative one for true: lines, and nothing before them.
+            (Form::Indented(_), true) => text.push('\n'),
+            (Form::Indented(_), false) => text.push_str(",\n"),
         }
         self.first = false;
         let mut members = vec![("model", Written::Text(entry.label.to_owned()))];
@@ -97,7 +98,7 @@ impl Style {
     fn of(form: Form) -> Self {
         match form {
             Form::Line => Self { indent: None, comma: ", " },
-            Form::Indented(indent) => Self { indent: Some(indent), comma: "," },
+            Form::Indented(indent) => Self { indent: Some(usize::try_from(indent).unwrap_or(0)), comma: "," },
             Form::Lines => Self { indent: None, comma: "," },
         }
     }

@@ -12,8 +12,8 @@ pub(super) struct XmlWriter<'a> {
 }
 
 impl<'a> XmlWriter<'a> {
-    pub(super) fn new(out: &'a mut dyn io::Write, indent: Option<usize>) -> Self {
-        Self { out, indent }
+    pub(super) fn new(out: &'a mut dyn io::Write, indent: Option<i64>) -> Self {
+        Self { out, indent: indent.map(|indent| usize::try_from(indent).unwrap_or(0)) }
     }
 
     fn line(&self, depth: usize, text: &mut String) {

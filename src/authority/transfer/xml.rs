@@ -18,7 +18,7 @@ struct Element {
 
 /// Gives `take` each object.
 pub(super) fn each(bytes: &[u8], take: Take<'_>) -> Result<(), TransferError> {
-    let text = str::from_utf8(bytes).map_err(|_| malformed("not well-formed (invalid token)", 1))?;
+    let text = str::from_utf8(bytes).map_err(|_| malformed("not well-formed (invalid token)", (1, 0)))?;
     let mut reader = Reader { text, at: 0 };
     let mut depth = 0;
     loop {
@@ -28,8 +28,8 @@ pub(super) fn each(bytes: &[u8], take: Take<'_>) -> Result<(), TransferError> {
             Piece::Start(_, Ended::No) => depth += 1,
             Piece::End(_) => depth -= 1,
             Piece::Start(_, Ended::Yes) | Piece::Text(_) => {}
-            Piece::Nothing if depth > 0 || bytes.trim_ascii().is_empty() => {
-                return Err(malformed("no element found", reader.line()));
+            Piece::Nothing if depth > 0 => {
+                return Err(malformed("no element found", reader.place()));
             }
             Piece::Nothing => return Ok(()),
         }
@@ -114,8 +114,8 @@ impl<'a> Reader<'a> {
                 }
                 Piece::Text(text) => element.text.push_str(&text),
                 Piece::End(name) if name == element.name => return Ok(element),
-                Piece::End(_) => return Err(malformed("mismatched tag", self.line())),
-                Piece::Nothing => return Err(malformed("no element found", self.line())),
+                Piece::End(_) => return Err(malformed("mismatched tag", self.place())),
+                Piece::Nothing => return Err(malformed("no element found", self.place())),
             }
         }
     }
@@ -170,11 +170,11 @@ impl<'a> Reader<'a> {
                 (Some(_) | None, _) => {}
             }
         }
-        Err(malformed("unclosed token", self.line()))
+        Err(malformed("unclosed token", self.place()))
     }
 
     fn element(&self, tag: &str) -> Result<Element, TransferError> {
-        let wrong = || malformed("not well-formed (invalid token)", self.line());
+        let wrong = || malformed("not well-formed (invalid token)", self.place());
         let (name, mut rest) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
         let mut element = Element { name: name.to_owned(), ..Element::default() };
         if name.is_empty() {
@@ -200,14 +200,14 @@ impl<'a> Reader<'a> {
         while let Some((before, after)) = rest.split_once('&') {
             out.push_str(before);
             let (name, after) =
-                after.split_once(';').ok_or_else(|| malformed("not well-formed (invalid token)", self.line()))?;
+                after.split_once(';').ok_or_else(|| malformed("not well-formed (invalid token)", self.place()))?;
             out.push(match name {
                 "amp" => '&',
                 "lt" => '<',
                 "gt" => '>',
                 "quot" => '"',
                 "apos" => '\'',
-                other => numbered(other).ok_or_else(|| malformed("undefined entity", self.line()))?,
+                other => numbered(other).ok_or_else(|| malformed("undefined entity", self.place()))?,
             });
             rest = after;
         }
@@ -221,13 +221,16 @@ impl<'a> Reader<'a> {
     }
 
     fn skip_past(&mut self, end: &str) -> Result<(), TransferError> {
-        let length = self.up_to(end).ok_or_else(|| malformed("unclosed token", self.line()))?.len();
+        let length = self.up_to(end).ok_or_else(|| malformed("unclosed token", self.place()))?.len();
         self.at += length + end.len();
         Ok(())
     }
 
-    fn line(&self) -> usize {
-        1 + self.text[..self.at].matches('\n').count()
+    /// Line and column.
+    fn place(&self) -> (usize, usize) {
+        let before = &self.text[..self.at];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (1 + before.matches('\n').count(), line.len())
     }
 }
 
@@ -241,8 +244,27 @@ fn numbered(name: &str) -> Option<char> {
     char::from_u32(code)
 }
 
-fn malformed(what: &str, line: usize) -> TransferError {
-    TransferError::raised("xml.parsers.expat.ExpatError", format!("{what}: line {line}, column 0"))
+fn malformed(what: &str, (line, column): (usize, usize)) -> TransferError {
+    TransferError::whole("xml.sax._exceptions.SAXParseException", format!("<unknown>:{line}:{column}: {what}"))
+}
+
+/// An error of an object as Django's XML reader tells it: without the words that its JSON reader puts around it.
+pub(super) fn as_xml(error: TransferError) -> TransferError {
+    let TransferError::Raised { exception, message } = error else { return error };
+    if let Some(text) = message.strip_prefix("Error deserializing object: ") {
+        if text.ends_with("has no field named ''") {
+            return TransferError::deserialization("<field> node is missing the 'name' attribute");
+        }
+        if text.contains(" has no field named ") {
+            return TransferError::raised("django.core.exceptions.FieldDoesNotExist", text);
+        }
+    }
+    match message.split_once("]: (") {
+        Some((text, _)) if text.starts_with('[') => {
+            TransferError::whole("django.core.exceptions.ValidationError", format!("{text}]"))
+        }
+        _ => TransferError::Raised { exception, message },
+    }
 }
 
 #[cfg(test)]
@@ -272,8 +294,7 @@ mod tests {
 
     #[test]
     fn what_is_not_well_formed_or_declares_entities_is_refused() {
-        for text in ["", "<a>", "<object><field></object>", "<!DOCTYPE x><a/>", "<a>&nosuch;</a>", "<object model=x/>"]
-        {
+        for text in ["<a>", "<object><field></object>", "<!DOCTYPE x><a/>", "<a>&nosuch;</a>", "<object model=x/>"] {
             assert!(objects(text).is_err(), "{text}");
         }
     }
