@@ -9,6 +9,7 @@ mod guard;
 mod host;
 mod interpreter;
 mod interrupt;
+mod lint;
 mod names;
 mod namespace;
 pub mod secrets;
@@ -302,6 +303,9 @@ impl Engine {
     ) -> Result<(), PyBaseExceptionRef> {
         let guarded = catch_unwind(AssertUnwindSafe(|| {
             let source = &plain_newlines(source);
+            if let Some(fault) = syntax::byte_order_mark(vm, source, path) {
+                return Err(fault);
+            }
             if source.contains('\0') {
                 let text = vm.ctx.new_str("source code string cannot contain null bytes").into();
                 return Err(vm.invoke_exception(vm.ctx.exceptions.syntax_error.to_owned(), vec![text])?);
@@ -310,6 +314,7 @@ impl Engine {
             let code = vm
                 .compile(source, mode, path.to_owned())
                 .map_err(|error| syntax::exception(vm, source, path, &error))?;
+            lint::warn(vm, source, path)?;
             if self.kind.get() == Kind::Script {
                 namespace::fill(vm, &self.globals, Some(&code), Kind::Script, self.imports)?;
             }

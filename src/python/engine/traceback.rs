@@ -164,6 +164,9 @@ fn last_lines(vm: &VirtualMachine, exc: &PyBaseExceptionRef, hints: Hints, out: 
     {
         for note in notes.borrow_vec().iter() {
             let note = note.str(vm).map_or_else(|_| "<note str() failed>".into(), |n| n.to_string_lossy().into_owned());
+            if is_newer_note(&note) {
+                continue;
+            }
             note.split('\n').for_each(|line| {
                 let _ = writeln!(out, "{line}");
             });
@@ -185,6 +188,12 @@ fn suggestion(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Option<PyStrRef>
         let _ = globals.as_ref().map(|globals| globals.del_item(name, vm));
     }
     meant
+}
+
+/// Whether a note is one that Python 3.11 does not make: json's where in the data it was, a codec's name.
+fn is_newer_note(note: &str) -> bool {
+    let codec = note.starts_with("encoding with ") || note.starts_with("decoding with ");
+    note.starts_with("when serializing ") || (codec && note.ends_with(" codec failed"))
 }
 
 /// The class with its module, except for Python's own and the script's.

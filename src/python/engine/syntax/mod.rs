@@ -158,6 +158,11 @@ pub(super) fn exception(vm: &VirtualMachine, source: &str, path: &str, error: &C
     raise(vm, source, path, &fault)
 }
 
+/// The exception for a byte order mark: the engine's parser skips one, Python takes it in files only.
+pub(super) fn byte_order_mark(vm: &VirtualMachine, source: &str, path: &str) -> Option<PyBaseExceptionRef> {
+    source.starts_with('\u{feff}').then(|| raise(vm, source, path, &Fault::strange('\u{feff}', 0)))
+}
+
 /// The exception for a second statement where one block was to be ended by a blank line.
 pub(super) fn second_statement(vm: &VirtualMachine, source: &str, path: &str, at: usize) -> PyBaseExceptionRef {
     let rest = &source[at..];

@@ -1,0 +1,7 @@
+//! The session at a real pseudo-terminal: typing, interrupts, what ends it, and what it leaves behind.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod interrupts;
+mod typing;
