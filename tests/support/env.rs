@@ -179,8 +179,8 @@ impl Default for TestEnv {
     }
 }
 
-/// Rows and columns of a test's terminal unless it says otherwise.
+/// Rows and columns of a test's terminal unless it says otherwise: so many rows that nothing scrolls away.
 #[must_use]
 pub const fn terminal_size() -> (u16, u16) {
-    (40, 100)
+    (200, 120)
 }

@@ -158,9 +158,7 @@ impl Terminal {
     /// Waits until the last line on the screen is a prompt with nothing behind it.
     #[track_caller]
     pub fn wait_for_prompt(&self) {
-        self.wait_until("there is a new prompt", |screen| {
-            screen.trim_end_matches('\n').ends_with(">>>") || screen.ends_with(">>> ")
-        });
+        self.wait_until("there is a prompt", |screen| screen.trim_end().ends_with(">>>"));
     }
 
     /// Types `line` and returns what stands on the screen between it and the next prompt.
