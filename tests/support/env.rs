@@ -164,11 +164,13 @@ impl TestEnv {
         Server::start(self.command(Program::Hallpassd, &all)).expect("the server comes up")
     }
 
-    /// Starts `hallpass` on a pseudo-terminal.
+    /// Starts `hallpass` on a pseudo-terminal that can do what terminals do.
     #[track_caller]
     #[must_use]
     pub fn terminal<S: AsRef<OsStr>>(&self, args: &[S]) -> Terminal {
-        Terminal::start(Program::Hallpass.path(), args, &self.variables(), &self.work(), terminal_size())
+        let mut variables = self.variables();
+        variables.push(("TERM".to_owned(), "xterm".to_owned()));
+        Terminal::start(Program::Hallpass.path(), args, &variables, &self.work(), terminal_size())
             .expect("a pseudo-terminal can be had")
     }
 }
