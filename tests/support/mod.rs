@@ -2,11 +2,13 @@
 //! Shared by the test targets `suite` and `parity`.
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test target uses its own part of this")]
 
+pub mod django;
 pub mod env;
 pub mod process;
 pub mod server;
 pub mod terminal;
 
+pub use django::Django;
 pub use env::{Program, TestEnv};
 pub use process::Output;
 pub use server::{Reply, Server};
