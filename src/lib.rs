@@ -11,7 +11,7 @@
 //! | [`command`] | one file for each command: arguments and what it does, never how it is printed | `authority`, `password`, `domain` |
 //! | [`python`] | the Python surface: engine, bridge, prelude | `command`, `authority`, `domain` |
 //! | [`shell`] | the interactive session: line editing, completion, rendering | `python`, `command`, `authority`, `domain` |
-//! | [`http`] | the endpoint server | `authority`, `domain` |
+//! | [`http`] | the endpoint server | `authority`, `domain`, `telemetry` |
 //! | [`ui`], [`clock`], [`random`], [`config`], [`telemetry`] | the only places that write to the terminal, read the clock, draw random bytes, read the configuration, set up logs | `domain` |
 //!
 //! The two programs in `bin/` open a store, build an authority over it and hand it to a shell or a server.

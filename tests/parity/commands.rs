@@ -63,7 +63,7 @@ fn setup(case: &Value) -> String {
 
 fn run(case: &Value, start: &Start, fixture: &str) -> Case {
     let args = strings(case, "args");
-    let mut result = Case::new(text(case, "id"), args.join(" "));
+    let mut result = Case::new(text(case, "id"), process::input(case));
     if let Some(error) = &start.template.error {
         result.push("setup", "", error, false);
         return result;

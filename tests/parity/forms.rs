@@ -66,14 +66,17 @@ pub(crate) fn last_error_line(stderr: &str) -> String {
 /// message's own further lines are). Text without one is returned whole.
 pub(crate) fn split_traceback(text: &str) -> (String, Option<String>) {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let starts = |line: &&str| line.starts_with("Traceback (most recent call last)") || line.starts_with("  File \"");
+    const TRACEBACK: &str = "Traceback (most recent call last)";
+    let starts = |line: &&str| line.contains(TRACEBACK) || line.starts_with("  File \"");
     let Some(first) = lines.iter().position(starts) else { return (text.to_owned(), None) };
+    // It may begin behind a question that nobody answered.
+    let before = lines[first].split(TRACEBACK).next().filter(|_| lines[first].contains(TRACEBACK)).unwrap_or_default();
     // The exception begins at the first line that is not indented after the last indented one of a frame.
     let frame = lines.iter().rposition(|line| line.starts_with("  File \"")).unwrap_or(first);
     let rest = &lines[frame + 1..];
     let begin = rest.iter().position(|line| !line.starts_with(' ') && !line.trim().is_empty()).unwrap_or(rest.len());
     let exception: String = rest[begin..].concat();
-    (lines[..first].concat(), Some(exception.trim_end().to_owned()))
+    (lines[..first].concat() + before, Some(exception.trim_end().to_owned()))
 }
 
 /// Numbers the keys that nobody wrote down beforehand, and replaces what differs from run to run, as README-scripts.md
@@ -212,6 +215,8 @@ mod tests {
         assert_eq!(split_traceback(text), ("out\n".to_owned(), Some("A: b".to_owned())));
         let text = "  File \"<console>\", line 1\n    for\n       ^\nSyntaxError: invalid syntax\n";
         assert_eq!(split_traceback(text), (String::new(), Some("SyntaxError: invalid syntax".to_owned())));
+        let text = "Name: Traceback (most recent call last):\n  File \"x\", line 1, in y\nEOFError\n";
+        assert_eq!(split_traceback(text), ("Name: ".to_owned(), Some("EOFError".to_owned())));
         assert_eq!(split_traceback("plain\n"), ("plain\n".to_owned(), None));
     }
 

@@ -21,7 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 fn run(case: &Value, template: &Template) -> Case {
     let args = strings(case, "args");
-    let mut result = Case::new(text(case, "id"), format!("{}\n{}", args.join(" "), text(case, "stdin")));
+    let mut result = Case::new(text(case, "id"), input(case));
     if let Some(error) = &template.error {
         result.push("setup", "", error, false);
         return result;
@@ -39,6 +39,12 @@ fn run(case: &Value, template: &Template) -> Case {
     // Another store than the one the case itself may have named.
     compare_counts(&mut result, case, &env);
     result
+}
+
+/// What is put in: the arguments, then a line for each variable of the environment, then standard input.
+pub(crate) fn input(case: &Value) -> String {
+    let variables = pairs(case, "env").into_iter().map(|(name, value)| format!("{name}={value}\n"));
+    format!("{}\n{}{}", strings(case, "args").join(" "), variables.collect::<String>(), text(case, "stdin"))
 }
 
 /// Sets what the case has in its environment. `DJ_DB` names the database there; here it is the store.

@@ -42,18 +42,22 @@ fn room(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The part of a source file that is no test: nothing, where the whole file is declared as one.
+/// The part of a source file that is no test: nothing, where the whole file, or a folder it is in, is declared as one.
 fn program(path: &Path) -> String {
-    let stem = path.file_stem().expect("a file has a name").to_string_lossy();
-    let folder = path.parent().expect("a file lies in a folder");
-    let parents = [folder.join("mod.rs"), folder.with_extension("rs")];
-    let declared = parents.iter().filter_map(|parent| fs::read_to_string(parent).ok());
-    if declared.into_iter().any(|parent| parent.contains(&format!("#[cfg(test)]\nmod {stem};"))) {
+    if path.ancestors().take_while(|part| *part != root()).any(is_declared_as_test) {
         return String::new();
     }
     // What follows a test module declared in one line is program again.
     let source = read(path).replace("#[cfg(test)]\nmod tests;", "");
     source.split("#[cfg(test)]\nmod ").next().unwrap_or_default().to_owned()
+}
+
+/// The module above says `#[cfg(test)]` of this file or folder.
+fn is_declared_as_test(path: &Path) -> bool {
+    let (Some(stem), Some(folder)) = (path.file_stem(), path.parent()) else { return false };
+    let declaration = format!("#[cfg(test)]\nmod {};", stem.to_string_lossy());
+    let parents = [folder.join("mod.rs"), folder.with_extension("rs")];
+    parents.iter().any(|parent| fs::read_to_string(parent).is_ok_and(|text| text.contains(&declaration)))
 }
 
 /// What each room may import of ours: the table in `src/lib.rs`.
@@ -65,7 +69,7 @@ fn may_import(room: &str) -> &'static [&'static str] {
         "command" => &["authority", "password", "domain"],
         "python" => &["command", "authority", "domain"],
         "shell" => &["python", "command", "authority", "domain", "ui"],
-        "http" => &["authority", "domain"],
+        "http" => &["authority", "domain", "telemetry"],
         other => panic!("no rule for the room {other}: add it to src/lib.rs and here"),
     }
 }
@@ -169,17 +173,32 @@ fn each_named_package_lives_in_one_place() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Files that wait to be split, and how long they may be until then. A number only falls, a line only goes.
+const WAITING: [(&str, usize); 9] = [
+    ("src/authority/query/run.rs", 560),
+    ("src/python/bridge/compile.rs", 500),
+    ("src/python/bridge/query.rs", 490),
+    ("src/python/engine/streams.rs", 500),
+    ("src/python/engine/syntax/words.rs", 600),
+    ("src/python/prelude/django/db/models/base.py", 350),
+    ("src/python/prelude/django/db/models/fields/__init__.py", 420),
+    ("src/python/prelude/django/db/models/query.py", 370),
+    ("src/python/prelude/os.py", 460),
+];
+
 #[test]
 fn no_file_is_too_long_to_read() {
-    let long = |folder: &str, extension: &str, most: usize| -> Vec<String> {
-        let folder = root().join(folder);
-        let all = if folder.is_dir() { files(&folder, extension) } else { Vec::new() };
-        let lines = all
-            .iter()
-            .map(|path| (name(path), if extension == "rs" { program(path) } else { read(path) }.lines().count()));
-        lines.filter(|(_, lines)| *lines > most).map(|(name, lines)| format!("{name}: {lines} lines")).collect()
-    };
-    let wrong = [long("src", "rs", 520), long("src", "py", 300), long("tests", "rs", 450)].concat();
+    let mut wrong = Vec::new();
+    for (folder, extension, most) in [("src", "rs", 420), ("src", "py", 300), ("tests", "rs", 450)] {
+        for path in files(&root().join(folder), extension) {
+            let text = if extension == "rs" { program(&path) } else { read(&path) };
+            let (name, lines) = (name(&path), text.lines().count());
+            let most = WAITING.iter().find(|(waiting, _)| *waiting == name).map_or(most, |(_, lines)| *lines);
+            if lines > most {
+                wrong.push(format!("{name}: {lines} lines"));
+            }
+        }
+    }
     assert!(wrong.is_empty(), "split by idea:\n{}", wrong.join("\n"));
 }
 

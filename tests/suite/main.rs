@@ -5,4 +5,11 @@ mod support;
 
 mod architecture;
 mod around;
+mod commands;
+mod endpoint;
+mod moving;
+mod readme;
+mod refusals;
 mod secrets;
+mod sharing;
+mod tutorial;

@@ -4,13 +4,12 @@ use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, builtins::PyDictRef};
 
 use super::{raise, rows, state};
 use crate::{
-    authority::{ChangeError, query::QueryError},
+    authority::{ChangeError, Relation, query::QueryError},
     domain::{
         Model,
         filter::links as step,
         model::{Default, Field, Kind},
     },
-    store::layout::Relation,
 };
 
 /// What the table says of a model.
