@@ -54,16 +54,19 @@ fn every_recorded_state_moves_there_and_back() {
 
 /// Ten thousand users: every hasher, names in many scripts, groups, permissions, chosen keys.
 const MANY: &str = r#"
-import random
+import datetime, random
 from django.contrib.auth.hashers import make_password
 random.seed(7)
 hashers = ["pbkdf2_sha256", "pbkdf2_sha1", "argon2", "bcrypt_sha256", "bcrypt", "scrypt", "md5"]
 hashes = [make_password("pass-of-" + name, hasher=name) for name in hashers] + [make_password(None)]
 names = ["user", "żółw", "иван", "山田", "zoë", "o.neil+", "a@b.example-"]
+# JSON has milliseconds only: what is finer would be lost on Django's own ways as well.
+start = datetime.datetime(2024, 1, 2, 3, 4, 5, 678000, tzinfo=datetime.timezone.utc)
 users = [
     User(username=names[n % 7] + str(n), first_name="Ünï" * (n % 3), last_name="\"quoted\"" if n % 11 == 0 else "",
          email="u%d@example.com" % n if n % 5 else "", password=hashes[n % 8], is_active=n % 13 != 0,
-         is_staff=n % 17 == 0, is_superuser=n % 101 == 0)
+         is_staff=n % 17 == 0, is_superuser=n % 101 == 0,
+         date_joined=start + datetime.timedelta(seconds=n, milliseconds=n % 1000))
     for n in range(10000)
 ]
 User.objects.bulk_create(users)
@@ -79,6 +82,7 @@ def key(n):
     return "chosen-%d-λ" % n if n % 50 == 0 else "%040x" % random.getrandbits(160)
 Token.objects.bulk_create([Token(user=user, key=key(n)) for n, user in enumerate(users) if n % 4])
 Token.objects.bulk_create([Token(user=user, key="another %d" % n) for n, user in enumerate(users[::1000])])
+Token.objects.update(created=start)
 "#;
 
 #[test]
