@@ -82,7 +82,7 @@ def measured(command, env, stdin=None):
     return seconds, usage.ru_maxrss / 1024
 
 
-def figure(name, **values):
+def figure(name, /, **values):
     """One line that a script can read."""
     shown = " ".join(f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items())
     print(f"bench {name}: {shown}", flush=True)
