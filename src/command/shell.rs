@@ -8,7 +8,7 @@ use super::{Failure, Reply, django::Common};
 #[derive(Args, Debug)]
 pub struct Shell {
     /// Run this instead of an interactive shell, and exit
-    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "CODE", allow_hyphen_values = true, overrides_with = "command")]
     pub command: Option<String>,
     /// Nothing may be changed
     #[arg(long)]
@@ -34,6 +34,12 @@ impl Shell {
     #[must_use]
     pub fn verbosity(&self) -> u8 {
         self.common.verbosity()
+    }
+
+    /// Only the version is asked for: no shell is opened.
+    #[must_use]
+    pub fn asks_version(&self) -> bool {
+        self.common.version
     }
 
     /// Whether a `CommandError` is shown with its traceback.

@@ -64,7 +64,7 @@ fn run(args: Vec<String>) -> End {
     let argv = std::iter::once("hallpass".to_owned()).chain(words).collect();
     match cli.command {
         None => run_shell(config, None, argv, &ui),
-        Some(Command::Shell(shell)) => run_shell(config, Some(shell), argv, &ui),
+        Some(Command::Shell(shell)) if !shell.asks_version() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
             let mut context = context(&config, Channel::Command, &ui);
             let done = command.run(&mut context);
