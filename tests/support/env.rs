@@ -168,8 +168,20 @@ impl TestEnv {
     #[track_caller]
     #[must_use]
     pub fn terminal<S: AsRef<OsStr>>(&self, args: &[S]) -> Terminal {
+        self.terminal_named("xterm", args)
+    }
+
+    /// The same on one that can do nothing: there, what is typed ahead of a prompt is kept.
+    #[track_caller]
+    #[must_use]
+    pub fn plain_terminal<S: AsRef<OsStr>>(&self, args: &[S]) -> Terminal {
+        self.terminal_named("dumb", args)
+    }
+
+    #[track_caller]
+    fn terminal_named<S: AsRef<OsStr>>(&self, term: &str, args: &[S]) -> Terminal {
         let mut variables = self.variables();
-        variables.push(("TERM".to_owned(), "xterm".to_owned()));
+        variables.push(("TERM".to_owned(), term.to_owned()));
         Terminal::start(Program::Hallpass.path(), args, &variables, &self.work(), terminal_size())
             .expect("a pseudo-terminal can be had")
     }

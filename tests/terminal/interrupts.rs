@@ -7,7 +7,7 @@ use crate::support::{Ended, TestEnv};
 
 /// Types a statement that does not end, and waits until it runs.
 fn busy(env: &TestEnv, lines: &[&str]) -> crate::support::Terminal {
-    let mut terminal = env.terminal::<&str>(&[]);
+    let mut terminal = env.plain_terminal::<&str>(&[]);
     terminal.wait_for_prompt();
     for line in lines {
         terminal.line(line);
@@ -74,7 +74,7 @@ fn a_question_of_a_script_can_be_interrupted() {
 #[test]
 fn recursion_and_nesting_without_end_are_errors_and_the_session_goes_on() {
     let env = TestEnv::new();
-    let mut terminal = env.terminal::<&str>(&[]);
+    let mut terminal = env.plain_terminal::<&str>(&[]);
     terminal.wait_for_prompt();
     for line in ["def f(): return f()", "", "f()"] {
         terminal.line(line);

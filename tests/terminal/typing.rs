@@ -8,7 +8,7 @@ use crate::support::{Ended, TestEnv};
 #[test]
 fn a_block_is_asked_for_with_three_dots_and_ends_with_a_blank_line() {
     let env = TestEnv::new();
-    let mut terminal = env.terminal::<&str>(&[]);
+    let mut terminal = env.plain_terminal::<&str>(&[]);
     terminal.wait_for_prompt();
     for line in ["for i in range(2):", "    print('n', i)", ""] {
         terminal.line(line);

@@ -1,7 +1,7 @@
 //! Moving state in and out as Django's fixtures: what `loaddata` and `dumpdata` come down to.
 //!
 //! A fixture is read ([`Fixture::read`]) before a transaction begins, since that needs no store, and then installed in one
-//! ([`Tx::install`]). Errors are those of Django's serializers, exception and text.
+//! ([`super::Tx::install`]). Errors are those of Django's serializers, exception and text.
 
 mod dump;
 mod error;
