@@ -55,12 +55,14 @@ fn a_signal_drains_and_what_was_accepted_is_answered() {
     let mut busy = desk.connect();
     let body = format!("{{\"username\": \"alice\", \"password\": \"{}\"}}", crate::desk::PASSWORD);
     let login = format!(
-        "POST /api-token-auth/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        "POST /api-token-auth/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    // The head and half of the body are there, so that the request is accepted for certain.
-    busy.send(format!("{login}{}", &body[..20]));
-    until(&desk, &get("/healthz"), 200);
+    // The server asks for the body, so the request is accepted for certain.
+    busy.send(login);
+    assert_eq!(busy.expect().status, 100);
+    busy.send(&body[..20]);
     signal(&desk, Signal::TERM);
     assert!(idle.ends(), "an idle connection ends at once");
     busy.send(&body[20..]);
