@@ -135,13 +135,13 @@ fn judge(desk: &Desk, proxy: SocketAddr) {
         let mut line = Line::to(proxy);
         line.ask(format!("GET /private/x?y HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{fields}\r\n"))
     };
-    let forged = "Remote-User: root\r\nRemote-Token-Id: tok_x\r\nRemote-Token-Name: forged\r\n";
+    let forged = "Remote-User: root\r\nRemote-Token-Id: tok_forged\r\nRemote-Token-Name: forged\r\n";
     let inside = request(&(token(KEY) + forged));
     assert_eq!(inside.status, 200, "{inside:?}");
     let got = inside.body.to_ascii_lowercase();
     assert!(got.starts_with("get /private/x?y "), "{got}");
     assert!(got.contains("\r\nremote-user: alice\r\n") && got.contains("\r\nremote-token-id: tok_"), "{got}");
-    assert!(!got.contains("root") && !got.contains("tok_x") && !got.contains("forged"), "{got}");
+    assert!(!got.contains("root") && !got.contains("forged"), "{got}");
     for fields in ["", forged, "Authorization: Token unknown\r\n"] {
         let outside = request(fields);
         assert_eq!(outside.status, 401, "{fields}: {outside:?}");
