@@ -37,7 +37,7 @@ use tokio::sync::watch;
 struct Args {
     #[command(flatten)]
     globals: Globals,
-    /// Where requests are taken, may stand several times: 127.0.0.1:10000, [::1]:10000, unix:/path [env:
+    /// Where requests are taken, may stand several times: 127.0.0.1:10000, an IPv6 address in brackets, unix:/path [env:
     /// HALLPASS_LISTEN]
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Vec<Listen>,
