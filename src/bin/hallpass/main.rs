@@ -150,6 +150,11 @@ fn finish(done: Result<Reply, Failure>, context: &mut Context, ui: &Ui) -> End {
 }
 
 fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<RefCell<Ui>>) -> End {
+    // A shell that only seems not to write is worse than none.
+    if shell.as_ref().is_some_and(|shell| shell.read_only || shell.sandbox) {
+        let failure = Failure::refused("--read-only and --sandbox are not there yet: nothing was opened");
+        return fail(&ui.borrow(), &failure);
+    }
     let interrupts = Interrupts::listen().ok();
     let paint = [ui.borrow().paint(ui::Stream::Out), ui.borrow().paint(ui::Stream::Err)];
     let code = shell.as_ref().and_then(|shell| shell.command.clone());
