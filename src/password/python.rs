@@ -1,6 +1,7 @@
 //! The few parts of Python whose errors show through Django's hashers: unpacking, `int()`, `str.encode("ascii")`.
 
 use super::Malformed;
+use crate::domain::text::python_repr;
 
 /// `text.split("$", at_most)`.
 pub(super) fn split(text: &str, at_most: usize) -> Vec<&str> {
@@ -29,7 +30,7 @@ pub(super) enum Int {
 
 /// `int(text)`: blanks around, a sign, single underscores between digits, digits of any script.
 pub(super) fn int(text: &str) -> Result<Int, Malformed> {
-    let malformed = || Malformed::value(format!("invalid literal for int() with base 10: {}", repr(text)));
+    let malformed = || Malformed::value(format!("invalid literal for int() with base 10: {}", python_repr(text)));
     let trimmed = text.trim_matches(is_space);
     let (negative, digits) = match trimmed.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -69,25 +70,6 @@ fn decimal(c: char) -> Option<u32> {
     }
     let zero = super::digits::zero_of(c)?;
     Some(u32::from(c) - zero)
-}
-
-/// `repr(text)` as in messages of exceptions: single quotes unless the text holds some and no double ones.
-fn repr(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\\' => out.push_str("\\\\"),
-            c if c == quote => out.extend(['\\', c]),
-            c if u32::from(c) < 32 || u32::from(c) == 127 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-    out
 }
 
 /// `text.encode("ascii")`.

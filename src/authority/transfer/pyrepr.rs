@@ -1,8 +1,8 @@
 //! JSON values as Python shows them: `str(value)` and `repr(value)` of what `json.loads` makes of them.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
+
+use crate::domain::text::python_repr;
 
 /// `str(value)`.
 pub(super) fn str_of(value: &Value) -> String {
@@ -19,10 +19,10 @@ pub(super) fn repr(value: &Value) -> String {
         Value::Bool(true) => "True".into(),
         Value::Bool(false) => "False".into(),
         Value::Number(number) => number.to_string(),
-        Value::String(text) => repr_text(text),
+        Value::String(text) => python_repr(text),
         Value::Array(items) => format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", ")),
         Value::Object(pairs) => {
-            let pairs = pairs.iter().map(|(name, value)| format!("{}: {}", repr_text(name), repr(value)));
+            let pairs = pairs.iter().map(|(name, value)| format!("{}: {}", python_repr(name), repr(value)));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
     }
@@ -39,25 +39,4 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::Array(_) => "list",
         Value::Object(_) => "dict",
     }
-}
-
-/// `repr` of a text.
-pub(super) fn repr_text(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\\' => out.push_str("\\\\"),
-            c if c == quote => out.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(out, "\\x{:02x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push(quote);
-    out
 }

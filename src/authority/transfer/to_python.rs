@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::pyrepr::{repr_text, str_of};
+use super::pyrepr::str_of;
+use crate::domain::text::python_repr;
 use crate::domain::{
     Timestamp, Value,
     model::{Field, Kind},
@@ -116,7 +117,7 @@ fn offset(zone: &str) -> i64 {
 
 /// `str()` of a `ValidationError` with one message.
 fn invalid(message: &str) -> Wrong {
-    format!("[{}]", repr_text(message))
+    format!("[{}]", python_repr(message))
 }
 
 #[cfg(test)]
