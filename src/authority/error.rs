@@ -32,6 +32,8 @@ pub enum ChangeError {
     },
     /// Others changed what this change had read, again and again or while an `atomic()` block was open.
     Locked,
+    /// This authority was opened for reading only.
+    ReadOnly,
     /// A sealed key did not open.
     Seal(OpenError),
     /// The secrets were renewed elsewhere, and the keyring cannot be read any more.
@@ -51,6 +53,7 @@ impl ChangeError {
             Self::TooMany { .. } => Some("revoke one of them first".into()),
             Self::Seal(_) => Some("hallpass store check".into()),
             Self::Keyring(error) => Some(error.hint()),
+            Self::ReadOnly => Some("nothing was changed; leave the shell, and open it without --read-only".into()),
             Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } => None,
         }
     }
@@ -63,6 +66,7 @@ impl fmt::Display for ChangeError {
             Self::Unique { constraint } => write!(f, "UNIQUE constraint failed: {constraint}"),
             Self::ForeignKey => f.write_str("FOREIGN KEY constraint failed"),
             Self::Locked => f.write_str("database is locked"),
+            Self::ReadOnly => f.write_str("attempt to write a readonly database"),
             Self::Gone { what } => write!(f, "the {what} is not there any more"),
             Self::TooMany { limit } => write!(f, "the user has {limit} tokens, and no more are allowed"),
             Self::Revoked => f.write_str("the token is revoked, and that is final"),
@@ -82,6 +86,7 @@ impl Error for ChangeError {
             Self::Unique { .. }
             | Self::ForeignKey
             | Self::Gone { .. }
+            | Self::ReadOnly
             | Self::Revoked
             | Self::TooMany { .. }
             | Self::Locked => None,

@@ -34,6 +34,7 @@ impl Keys {
             KeyringAt::File(path) => {
                 (Some(path.to_owned()), obtain(path, store, age, entropy).map_err(OpenError::Keyring)?)
             }
+            KeyringAt::Copied(path) => (None, obtain(path, store, Age::InUse, entropy).map_err(OpenError::Keyring)?),
             KeyringAt::Process => (None, StoreKeys::generate(store, entropy)),
         };
         Ok(Self { file, store, held: RwLock::new(Arc::new(keys)) })

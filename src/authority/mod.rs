@@ -63,6 +63,7 @@ struct Core {
     store: Arc<dyn Store>,
     keys: keys::Keys,
     policy: Policy,
+    access: Access,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     usage: usage::Book,
@@ -121,8 +122,20 @@ impl From<StoreError> for OpenError {
 pub enum KeyringAt<'a> {
     /// In this file.
     File(&'a Path),
+    /// In this file, which is read once and never written: for a copy of a store.
+    Copied(&'a Path),
     /// Nowhere: they are drawn anew and end with the process, as does the store (`memory:`).
     Process,
+}
+
+/// What an authority lets its sessions do.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Access {
+    /// Everything.
+    #[default]
+    Full,
+    /// Nothing that changes a row. A key can be shown all the same, and the audit trail hears of it.
+    ReadOnly,
 }
 
 impl Authority {
@@ -137,11 +150,26 @@ impl Authority {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
+        Self::open_for(Access::Full, store, keyring, policy, clock, entropy)
+    }
+
+    /// [`Authority::open`] for sessions that may do no more than `access` says.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_for(
+        access: Access,
+        store: Arc<dyn Store>,
+        keyring: KeyringAt<'_>,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, OpenError> {
         let StoreId(id) = store.id();
         let age = if bootstrap::is_done(&*store)? { Age::InUse } else { Age::New };
         let keys = keys::Keys::open(keyring, id, age, &*entropy)?;
         let (usage, rows, settled, turn) = Default::default();
-        let core = Arc::new(Core { store, keys, policy, clock, entropy, usage, rows, settled, turn });
+        let core = Arc::new(Core { store, keys, policy, access, clock, entropy, usage, rows, settled, turn });
         if age == Age::New {
             bootstrap::run(&core)?;
         }

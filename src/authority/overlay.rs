@@ -28,7 +28,7 @@ struct Undo {
 }
 
 /// A point to which an overlay can be taken back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
     undo: usize,
     events: usize,
@@ -65,6 +65,11 @@ impl Overlay {
 
     pub(super) fn mark(&self) -> Mark {
         Mark { undo: self.undo.len(), events: self.events.len() }
+    }
+
+    /// Whether a row was written since then; events do not count.
+    pub(super) fn wrote_since(&self, mark: Mark) -> bool {
+        self.undo.len() > mark.undo
     }
 
     pub(super) fn roll_back(&mut self, mark: Mark) {

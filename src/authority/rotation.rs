@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Authority, ChangeError, Scan, Session, Tx, keys};
+use super::{Access, Authority, ChangeError, Scan, Session, Tx, keys};
 use crate::{
     domain::{Action, StoredKey, Token},
     seal::{Digests, KeyringError, OpenError, StoreKeys, renew, retire},
@@ -94,6 +94,9 @@ impl Authority {
         progress: &mut dyn FnMut(u64),
     ) -> Result<KeyringStatus, RotateError> {
         let core = &self.core;
+        if core.access == Access::ReadOnly {
+            return Err(RotateError::Change(ChangeError::ReadOnly));
+        }
         let file = core.keys.file().ok_or(RotateError::NoKeyring)?;
         let store = core.store.id().0;
         renew(file, store, &*core.entropy)?;

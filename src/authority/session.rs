@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Core,
+    Access, Core,
     error::ChangeError,
     overlay::{Mark, Overlay},
     tx::Tx,
@@ -68,6 +68,7 @@ impl Session {
             let mark = open.overlay.mark();
             let now = core.clock.now();
             let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, now });
+            let done = done.and_then(|value| may_write(core, &open.overlay, mark).map(|()| value).map_err(E::from));
             if done.is_err() {
                 open.overlay.roll_back(mark);
             }
@@ -87,6 +88,7 @@ impl Session {
                 continue;
             }
             let value = done?;
+            may_write(core, &overlay, Mark::default())?;
             if overlay.is_empty() {
                 return Ok(value);
             }
@@ -154,5 +156,14 @@ impl Session {
     /// The store could not keep it: what depends on it must not be said.
     pub fn settle(&mut self) -> Result<(), StoreError> {
         self.core.settle(self.seen)
+    }
+}
+
+/// Refuses writes since `mark` where the authority is for reading only. Events alone may pass: that a key was shown is
+/// kept in any case.
+fn may_write(core: &Core, overlay: &Overlay, mark: Mark) -> Result<(), ChangeError> {
+    match core.access {
+        Access::ReadOnly if overlay.wrote_since(mark) => Err(ChangeError::ReadOnly),
+        Access::ReadOnly | Access::Full => Ok(()),
     }
 }

@@ -26,6 +26,7 @@ pub struct ChangePassword {
 
 impl ChangePassword {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        context.may_change()?;
         let given = self.username.filter(|name| !name.is_empty());
         let username = given.unwrap_or_else(|| context.system_user().to_owned());
         let session = context.session()?;

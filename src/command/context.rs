@@ -10,9 +10,9 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{Failure, Format, Reply, Service};
+use super::{Failure, Format, Mode, Reply, Service};
 use crate::{
-    authority::{Authority, Session},
+    authority::{Authority, ChangeError, Session},
     domain::Actor,
 };
 
@@ -42,6 +42,8 @@ pub struct Surroundings {
     pub store: String,
     /// The directory that relative file names count from.
     pub directory: PathBuf,
+    /// What may be done to it.
+    pub mode: Mode,
     /// Whether a person can be asked.
     pub person: Person,
     /// The environment.
@@ -205,8 +207,17 @@ impl Context {
         (self.surroundings.talk)(turn).map_err(|error| Failure::refused(format!("the terminal failed: {error}")))
     }
 
+    /// Refuses at once, before anything is asked, where nothing may be changed.
+    pub fn may_change(&self) -> Result<(), Failure> {
+        match self.surroundings.mode {
+            Mode::ReadOnly => Err(ChangeError::ReadOnly.into()),
+            Mode::Full | Mode::Sandbox => Ok(()),
+        }
+    }
+
     /// Asks for `name` to be typed before something that cannot be taken back; without a person it takes `--yes`.
     pub fn confirm(&mut self, what: &str, name: &str, consent: Consent) -> Result<(), Failure> {
+        self.may_change()?;
         if consent == Consent::Given {
             return Ok(());
         }

@@ -57,6 +57,7 @@ impl From<Failure> for Stop {
 
 impl CreateSuperuser {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        context.may_change()?;
         if !self.noinput && context.person() == Person::Absent {
             return Ok(Reply::text(
                 "Superuser creation skipped due to not running in a TTY. You can run `hallpass createsuperuser` in \

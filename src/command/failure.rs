@@ -124,6 +124,7 @@ impl From<ChangeError> for Failure {
         let hints = error.hint().into_iter().collect();
         match &error {
             ChangeError::Store(_) => unavailable(&error, hints),
+            ChangeError::ReadOnly => Self::Refused { message: "this shell is read-only".into(), hints },
             _ => Self::Refused { message: error.to_string(), hints },
         }
     }

@@ -21,6 +21,7 @@ pub struct Flush {
 
 impl Flush {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        context.may_change()?;
         if !self.noinput {
             let question = format!(
                 "You have requested a flush of the database.\nThis will IRREVERSIBLY DESTROY all data currently in \

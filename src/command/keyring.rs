@@ -65,6 +65,7 @@ fn status(show: &Show, context: &mut Context) -> Result<Reply, Failure> {
 }
 
 fn rotate(context: &mut Context) -> Result<Reply, Failure> {
+    context.may_change()?;
     let authority = context.authority()?;
     let session = context.session()?;
     let status: KeyringStatus = authority.rotate_keyring(&mut session.borrow_mut(), &mut |_| {}).map_err(failure)?;

@@ -41,7 +41,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 pub use context::{Answer, Consent, Context, Env, Opener, Person, Serve, SharedSession, Surroundings, Turn};
 pub use failure::{Failure, Style};
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
-pub use shell::Shell;
+pub use shell::{Mode, Shell};
 pub use store::Service;
 
 /// The version of Django that we answer as.

@@ -10,12 +10,12 @@ pub struct Shell {
     /// Run this instead of an interactive shell, and exit
     #[arg(short, long, value_name = "CODE", allow_hyphen_values = true, overrides_with = "command")]
     pub command: Option<String>,
-    /// Nothing may be changed
+    /// Refuse every change
     #[arg(long)]
-    pub read_only: bool,
-    /// Work on a copy in memory, which is thrown away
+    read_only: bool,
+    /// Work on a copy of the store in memory, which is thrown away at the end
     #[arg(long, conflicts_with = "read_only")]
-    pub sandbox: bool,
+    sandbox: bool,
     /// Do not import models at the start; they are there all the same
     #[arg(long)]
     pub no_imports: bool,
@@ -29,7 +29,41 @@ pub struct Shell {
     pub(super) common: Common,
 }
 
+/// What a shell may do to the store.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Mode {
+    /// Everything.
+    #[default]
+    Full,
+    /// Read.
+    ReadOnly,
+    /// Everything, to a copy in memory.
+    Sandbox,
+}
+
+impl Mode {
+    /// The word for it in prompts and banners.
+    #[must_use]
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Full => None,
+            Self::ReadOnly => Some("read-only"),
+            Self::Sandbox => Some("sandbox"),
+        }
+    }
+}
+
 impl Shell {
+    /// What it may do to the store.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match (self.read_only, self.sandbox) {
+            (true, _) => Mode::ReadOnly,
+            (false, true) => Mode::Sandbox,
+            (false, false) => Mode::Full,
+        }
+    }
+
     /// 0 to 3.
     #[must_use]
     pub fn verbosity(&self) -> u8 {

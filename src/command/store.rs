@@ -98,7 +98,10 @@ impl Store {
                 context.confirm(&what, &name, Consent::from_flag(sure.yes))?;
                 context.serve(Service::Repair, JsonArg::default().format())
             }
-            Some(What::Compact) => context.serve(Service::Compact, JsonArg::default().format()),
+            Some(What::Compact) => {
+                context.may_change()?;
+                context.serve(Service::Compact, JsonArg::default().format())
+            }
         }
     }
 }

@@ -130,6 +130,7 @@ enum Active {
 
 impl Make {
     fn run(self, existing: Existing, context: &mut Context) -> Result<Reply, Failure> {
+        context.may_change()?;
         let session = context.session()?;
         let there = session.borrow_mut().transact(|tx| tx.user_named(&self.name))?;
         let name = shown(&self.name);
@@ -238,6 +239,7 @@ impl Delete {
 
 impl Passwd {
     fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        context.may_change()?;
         let session = context.session()?;
         let user = session.borrow_mut().transact(|tx| what::user(&self.name, tx))?;
         let entropy = context.authority()?;

@@ -27,6 +27,8 @@ pub struct Options {
     pub commands: Commands,
     /// What is said on standard error before the first prompt of a terminal, without the last newline.
     pub banner: String,
+    /// What the prompts say of the mode of this shell.
+    pub mode: Option<&'static str>,
     /// Where what was typed is kept; `None` keeps nothing.
     pub history: Option<PathBuf>,
 }
@@ -36,7 +38,7 @@ pub struct Options {
 /// To be called on the engine's thread ([`engine::on_big_stack`]), after the bridge has been given its session.
 #[must_use]
 pub fn run(options: Options) -> Exit {
-    let Options { code, engine: setup, commands, banner, history } = options;
+    let Options { code, engine: setup, commands, banner, mode, history } = options;
     let interrupts = setup.interrupts.clone();
     let settle = Rc::clone(&setup.settle);
     let engine = Rc::new(Engine::new(setup));
@@ -48,6 +50,7 @@ pub fn run(options: Options) -> Exit {
         None if terminal::is_typed_at() => session::Session {
             engine: Rc::clone(&engine),
             commands,
+            mode,
             interrupts,
             settle: Rc::clone(&settle),
             history: history::History::open(history),

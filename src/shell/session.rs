@@ -17,6 +17,7 @@ const NEXT: &str = "... ";
 pub(super) struct Session {
     pub(super) engine: Rc<Engine>,
     pub(super) commands: Commands,
+    pub(super) mode: Option<&'static str>,
     pub(super) interrupts: Option<Interrupts>,
     pub(super) settle: Settle,
     pub(super) history: History,
@@ -29,6 +30,10 @@ impl Session {
         if !banner.is_empty() {
             terminal::say(banner);
         }
+        let [first, next] = [FIRST, NEXT].map(|prompt| match self.mode {
+            Some(mode) => format!("({mode}) {prompt}"),
+            None => prompt.to_owned(),
+        });
         let mut editor = Editor::new(Rc::clone(&self.engine), &self.history.entries);
         // The lines of the entry that is being typed.
         let mut entry = String::new();
@@ -37,7 +42,7 @@ impl Session {
             if let Err(message) = (self.settle)() {
                 terminal::say(&format!("django.db.utils.OperationalError: {message}"));
             }
-            let line = match editor.read(if entry.is_empty() { FIRST } else { NEXT }) {
+            let line = match editor.read(if entry.is_empty() { &first } else { &next }) {
                 Typed::Line(line) => line,
                 Typed::Interrupted => {
                     terminal::say("KeyboardInterrupt");

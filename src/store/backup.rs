@@ -6,6 +6,7 @@
 //! last revision. The file holds what the store holds: sealed keys, no key in clear.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufReader, BufWriter, Read, Write as _},
     os::unix::fs::OpenOptionsExt,
@@ -14,7 +15,9 @@ use std::{
     time::Duration,
 };
 
-use super::{MAX_KEY, MAX_VALUE, Notice, Revision, Row, Store, StoreError, StoreId, Watch, Write};
+use super::{
+    MAX_KEY, MAX_VALUE, Notice, Revision, Row, Store, StoreError, StoreId, Versioned, Watch, Write, memory::MemoryStore,
+};
 
 const MAGIC: &[u8; 8] = b"HPBACK\n\0";
 const VERSION: u8 = 1;
@@ -61,7 +64,10 @@ pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
     let partial = path.with_added_extension("partial");
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
     let mut out = Out { file: BufWriter::new(file.map_err(refused)?), hash: blake3::Hasher::new(), rows: 0 };
-    let written = copy(store, &mut out, path).and_then(|_| out.finish().map_err(refused));
+    let begun = out.raw(MAGIC).and_then(|()| out.raw(&[VERSION])).and_then(|()| out.raw(&store.id().0));
+    begun.map_err(refused)?;
+    let written = copy(store, &mut |step| out.step(&step).map_err(refused))
+        .and_then(|told| out.end(told).and_then(|()| out.finish()).map_err(refused));
     let summary = written.and_then(|()| read(&partial, |_| Ok(())));
     let done = summary.and_then(|summary| {
         fs::rename(&partial, path).map_err(refused)?;
@@ -74,19 +80,38 @@ pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
     done
 }
 
-fn copy(store: &dyn Store, out: &mut Out, path: &Path) -> Result<(), StoreError> {
-    let refused = |e| disk(path, e);
-    out.raw(MAGIC).and_then(|()| out.raw(&[VERSION])).and_then(|()| out.raw(&store.id().0)).map_err(refused)?;
+/// A copy of `store` in memory, taken while others go on.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be read.
+pub fn into_memory(store: &dyn Store) -> Result<MemoryStore, StoreError> {
+    let mut rows = BTreeMap::new();
+    let revision = copy(store, &mut |step| {
+        match step {
+            Step::Row(Row { key, value, changed }) => rows.insert(key, Versioned { value, changed }),
+            Step::Change(changed, Write { key, value: Some(value) }) => rows.insert(key, Versioned { value, changed }),
+            Step::Change(_, Write { key, value: None }) => rows.remove(&key),
+        };
+        Ok(())
+    })?;
+    MemoryStore::holding(store.id(), revision, rows)
+}
+
+/// Takes one step of a copy.
+type Each<'a> = dyn FnMut(Step) -> Result<(), StoreError> + 'a;
+
+/// Hands over the rows of the store with the changes that fall between; returns as of which revision.
+fn copy(store: &dyn Store, each: &mut Each<'_>) -> Result<Revision, StoreError> {
     let first = store.get(b"")?.seen;
     let watch = store.watch(b"", first)?;
     std::thread::scope(|scope| {
         // Followed on a thread of its own: a watch waits for a few thousand changes only.
         let (notices, noticed) = channel();
         scope.spawn(move || carry(&watch, &notices));
-        let told = copy_rows(store, first, out, &noticed, path)?;
-        // What is in the file was seen, and must not be ahead of what the store itself would keep.
+        let told = copy_rows(store, first, each, &noticed)?;
+        // What was copied was seen, and must not be ahead of what the store itself would keep.
         store.sync(told)?;
-        out.end(told).map_err(refused)
+        Ok(told)
     })
 }
 
@@ -102,29 +127,29 @@ fn carry(watch: &Watch, notices: &Sender<Option<Notice>>) {
     }
 }
 
-/// Copies the rows with the changes that fall between; returns as of which revision.
 fn copy_rows(
     store: &dyn Store,
     first: Revision,
-    out: &mut Out,
+    each: &mut Each<'_>,
     noticed: &Receiver<Option<Notice>>,
-    path: &Path,
 ) -> Result<Revision, StoreError> {
-    let refused = |e| disk(path, e);
     let (mut last, mut told) = (first, first);
     let mut from = Vec::new();
     loop {
         let page = store.range(&from, &[u8::MAX; MAX_KEY + 1], PAGE)?;
         last = last.max(page.seen);
-        for row in &page.found {
-            out.row(row).map_err(refused)?;
-        }
-        for notice in noticed.try_iter().flatten() {
-            told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
-        }
         match page.found.last() {
             Some(row) if page.found.len() == PAGE => from = [row.key.as_slice(), &[0]].concat(),
-            Some(_) | None => break,
+            Some(_) | None => from.clear(),
+        }
+        for row in page.found {
+            each(Step::Row(row))?;
+        }
+        for notice in noticed.try_iter().flatten() {
+            told = follow(each, notice)?;
+        }
+        if from.is_empty() {
+            break;
         }
     }
     let mut silent = 0;
@@ -132,7 +157,7 @@ fn copy_rows(
         match noticed.recv_timeout(Duration::from_secs(30)).map_err(|_| lagged())? {
             Some(notice) => {
                 silent = 0;
-                told = follow(out, notice).map_err(refused)?.ok_or_else(lagged)?;
+                told = follow(each, notice)?;
             }
             // The last commits may have written nothing: then there is nothing to be told.
             None if silent > SILENCE => told = last,
@@ -142,12 +167,12 @@ fn copy_rows(
     Ok(told)
 }
 
-fn follow(out: &mut Out, notice: Notice) -> io::Result<Option<Revision>> {
-    let Notice::Changed { revision, writes } = notice else { return Ok(None) };
-    for write in &writes {
-        out.change(revision, write)?;
+fn follow(each: &mut Each<'_>, notice: Notice) -> Result<Revision, StoreError> {
+    let Notice::Changed { revision, writes } = notice else { return Err(lagged()) };
+    for write in writes {
+        each(Step::Change(revision, write))?;
     }
-    Ok(Some(revision))
+    Ok(revision)
 }
 
 fn lagged() -> StoreError {
@@ -223,14 +248,12 @@ impl Out {
         self.raw(value.unwrap_or_default())
     }
 
-    fn row(&mut self, row: &Row) -> io::Result<()> {
+    fn step(&mut self, step: &Step) -> io::Result<()> {
         self.rows += 1;
-        self.item(1, row.changed, &row.key, Some(&row.value))
-    }
-
-    fn change(&mut self, revision: Revision, write: &Write) -> io::Result<()> {
-        self.rows += 1;
-        self.item(2, revision, &write.key, write.value.as_deref())
+        match step {
+            Step::Row(row) => self.item(1, row.changed, &row.key, Some(&row.value)),
+            Step::Change(revision, write) => self.item(2, *revision, &write.key, write.value.as_deref()),
+        }
     }
 
     fn end(&mut self, revision: Revision) -> io::Result<()> {

@@ -36,6 +36,24 @@ impl MemoryStore {
         Self { id, state: Mutex::default() }
     }
 
+    /// A store with these rows, as of `revision`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] where the head of the audit trail cannot be read.
+    pub(super) fn holding(
+        id: StoreId,
+        revision: Revision,
+        rows: BTreeMap<Vec<u8>, Versioned>,
+    ) -> Result<Self, StoreError> {
+        let head = rows.get(events::HEAD).map(|row| row.value.as_slice());
+        let chain = Chain::from_head(head).ok_or_else(|| StoreError::Damaged {
+            what: "the head of the audit trail cannot be read".into(),
+            hint: Some("hallpass store check".into()),
+        })?;
+        let state = State { revision, rows, chain, ..State::default() };
+        Ok(Self { id, state: Mutex::new(state) })
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Every method leaves the state whole at each point where it could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -7,6 +7,7 @@ mod architecture;
 mod around;
 mod commands;
 mod endpoint;
+mod modes;
 mod moving;
 mod readme;
 mod refusals;

@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use hallpass::{
     authority::Role,
-    command::{self, Answer, Command, Context, Failure, Person, Reply, Shell, Surroundings, Turn},
+    command::{self, Answer, Command, Context, Failure, Mode, Person, Reply, Shell, Surroundings, Turn},
     config::{Config, Globals, Where},
     domain::{Actor, Channel},
     python::bridge,
@@ -66,7 +66,7 @@ fn run(args: Vec<String>) -> End {
         None => run_shell(config, None, argv, &ui),
         Some(Command::Shell(shell)) if !shell.asks_version() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
-            let mut context = context(&config, Channel::Command, &ui);
+            let mut context = context(&config, Mode::Full, Channel::Command, &ui);
             let done = command.run(&mut context);
             finish(done, &mut context, &ui.borrow())
         }
@@ -92,7 +92,7 @@ fn words_without_globals(args: &[String]) -> Vec<String> {
 }
 
 /// What commands of this process work with.
-fn context(config: &Config, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
+fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
     let uid = rustix::process::getuid().as_raw();
     let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
     let actor = Actor { name, uid: Some(uid), channel };
@@ -102,17 +102,18 @@ fn context(config: &Config, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
     let surroundings = Surroundings {
         store: config.store.to_string(),
         directory: env::current_dir().unwrap_or_default(),
+        mode,
         person: if io::IsTerminal::is_terminal(&io::stdin()) { Person::Present } else { Person::Absent },
         env: Box::new(variable),
         talk: Box::new(move |turn| talk(turn, &talking.borrow())),
-        serve: Box::new(move |service, format| opening::serve(&serving, service, format)),
+        serve: Box::new(move |service, format| opening::serve(&serving, mode, service, format)),
         stdin: Box::new(|| {
             let mut bytes = Vec::new();
             io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
             Ok(bytes)
         }),
     };
-    Context::new(actor, Box::new(move || opening::open(&opened)), surroundings)
+    Context::new(actor, Box::new(move || opening::open(&opened, mode)), surroundings)
 }
 
 fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {
@@ -150,14 +151,10 @@ fn finish(done: Result<Reply, Failure>, context: &mut Context, ui: &Ui) -> End {
 }
 
 fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<RefCell<Ui>>) -> End {
-    // A shell that only seems not to write is worse than none.
-    if shell.as_ref().is_some_and(|shell| shell.read_only || shell.sandbox) {
-        let failure = Failure::refused("--read-only and --sandbox are not there yet: nothing was opened");
-        return fail(&ui.borrow(), &failure);
-    }
     let interrupts = Interrupts::listen().ok();
     let paint = [ui.borrow().paint(ui::Stream::Out), ui.borrow().paint(ui::Stream::Err)];
     let code = shell.as_ref().and_then(|shell| shell.command.clone());
+    let mode = shell.as_ref().map(Shell::mode).unwrap_or_default();
     let no_imports = shell.as_ref().is_some_and(|shell| shell.no_imports);
     let traceback = shell.as_ref().is_some_and(Shell::traceback);
     let exit = on_big_stack(move || {
@@ -167,9 +164,9 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
             own.set_paint(paint[0]);
         }
         let ui = Rc::new(RefCell::new(own));
-        let mut context = context(&config, Channel::Shell, &ui);
+        let mut context = context(&config, mode, Channel::Shell, &ui);
         let banner = if code.is_none() && context.person() == Person::Present {
-            match banner(&config, &mut context) {
+            match banner(&config, mode, &mut context) {
                 Ok(banner) => banner,
                 Err(failure) => return Err(fail(&ui.borrow(), &failure)),
             }
@@ -211,6 +208,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
                 }),
             },
             banner,
+            mode: mode.word(),
             history: Some(history),
         }))
     });
@@ -222,13 +220,15 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
 }
 
 /// What is said before the first prompt: which program, which store, and whose it is.
-fn banner(config: &Config, context: &mut Context) -> Result<String, Failure> {
+fn banner(config: &Config, mode: Mode, context: &mut Context) -> Result<String, Failure> {
     let role = match context.authority()?.role() {
+        _ if mode == Mode::Sandbox => "sandbox: a copy in memory, gone with this process",
         Role::Owner => "owner",
         Role::Attached => "attached",
         Role::Memory => "in memory, gone with this process",
     };
     let version = env!("CARGO_PKG_VERSION");
+    let role = if mode == Mode::ReadOnly { format!("{role}, read-only") } else { role.to_owned() };
     Ok(format!("hallpass {version} on {} ({role}). Commands: help. Leave: Ctrl-D.", config.store))
 }
 

@@ -3,9 +3,9 @@
 use std::{path::Path, sync::Arc};
 
 use hallpass::{
-    authority::{Authority, KeyringAt},
+    authority::{Access, Authority, KeyringAt},
     clock::SystemClock,
-    command::{Block, Cell, Data, Failure, Format, Note, Reply, Service, Sheet},
+    command::{Block, Cell, Data, Failure, Format, Mode, Note, Reply, Service, Sheet},
     config::{Config, Where},
     domain::{Clock, Entropy, Policy, to_hex},
     random::SystemEntropy,
@@ -17,8 +17,8 @@ use hallpass::{
 };
 use serde_json::{Value, json};
 
-/// Opens the store and takes it over.
-pub(crate) fn open(config: &Config) -> Result<Authority, Failure> {
+/// Opens the store and takes it over, or a copy of it.
+pub(crate) fn open(config: &Config, mode: Mode) -> Result<Authority, Failure> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let (store, keyring): (Arc<dyn Store>, _) = match &config.store {
         Where::Memory => {
@@ -26,9 +26,26 @@ pub(crate) fn open(config: &Config) -> Result<Authority, Failure> {
             entropy.fill(&mut id);
             (Arc::new(MemoryStore::new(StoreId(id))), KeyringAt::Process)
         }
+        Where::Directory(directory) if mode != Mode::Full && !local::is_there(directory)? => {
+            return Err(Failure::Unavailable {
+                message: format!("there is no store in {} yet", directory.display()),
+                causes: Vec::new(),
+                hints: vec!["hallpass shell makes one; --store memory: needs none".into()],
+            });
+        }
+        Where::Directory(directory) if mode == Mode::Sandbox => {
+            let store = local(directory, config)?;
+            let copy = backup::into_memory(&store)?;
+            store.close()?;
+            (Arc::new(copy), KeyringAt::Copied(&config.keyring))
+        }
         Where::Directory(directory) => (Arc::new(local(directory, config)?), KeyringAt::File(&config.keyring)),
     };
-    Ok(Authority::open(store, keyring, Policy::default(), clock, entropy)?)
+    let access = match mode {
+        Mode::ReadOnly => Access::ReadOnly,
+        Mode::Full | Mode::Sandbox => Access::Full,
+    };
+    Ok(Authority::open_for(access, store, keyring, Policy::default(), clock, entropy)?)
 }
 
 fn local(directory: &Path, config: &Config) -> Result<LocalStore, Failure> {
@@ -38,7 +55,10 @@ fn local(directory: &Path, config: &Config) -> Result<LocalStore, Failure> {
 }
 
 /// Does a service for the store.
-pub(crate) fn serve(config: &Config, service: Service, format: Format) -> Result<Reply, Failure> {
+pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Format) -> Result<Reply, Failure> {
+    if mode == Mode::Sandbox {
+        return Err(Failure::refused_with("a sandbox is in memory and has no files", "leave the sandbox first"));
+    }
     let Where::Directory(directory) = &config.store else {
         return Err(Failure::refused("a store in memory has no files"));
     };

@@ -85,6 +85,15 @@ pub struct LocalStore {
     shared: Arc<Shared>,
 }
 
+/// Whether there is a store in `dir`.
+///
+/// # Errors
+/// [`StoreError`] with a hint where `dir` is something else.
+pub fn is_there(dir: &Path) -> Result<bool, StoreError> {
+    let place = Place::new(dir);
+    Ok(!matches!(place.look()?, place::Found::Empty) && place.data().exists())
+}
+
 /// Opens the store in `dir`: attaches to the process that has it open, or becomes its owner. Makes the store where
 /// the directory is missing or empty.
 ///
