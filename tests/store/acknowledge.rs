@@ -2,13 +2,12 @@
 
 use std::{fs, process::Command};
 
-use crate::puppet::Puppet;
+use crate::{puppet::Puppet, support::skipped};
 
 #[test]
 fn the_journal_is_synced_between_its_writing_and_the_answer() {
     if Command::new("strace").arg("--version").output().is_err() {
-        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), b"SKIPPED strace: it is not installed\n");
-        return;
+        return skipped("the trace of syncs", "strace is not installed");
     }
     let dir = tempfile::tempdir().expect("a directory");
     let trace = dir.path().join("trace");

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     cutfs::{self, Mount},
     puppet::Puppet,
+    support::{skipped, wait_for},
 };
 
 /// Writes until something is refused; returns how many were acknowledged and what was said then.
@@ -70,7 +71,7 @@ impl Drop for Tmpfs {
 #[test]
 fn a_full_disk_refuses_changes_and_is_read_opened_and_written_again_when_there_is_room() {
     if !rustix::process::geteuid().is_root() {
-        return;
+        return skipped("a full disk", "mounting needs root");
     }
     let dir = tempfile::tempdir().expect("a directory");
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(dir.path()).status();
@@ -88,8 +89,8 @@ fn a_full_disk_refuses_changes_and_is_read_opened_and_written_again_when_there_i
 
 #[test]
 fn a_disk_that_refuses_a_write_or_a_sync_costs_nothing_that_was_acknowledged() {
-    if cutfs::available().is_err() {
-        return;
+    if let Err(why) = cutfs::available() {
+        return skipped("a disk that refuses", &why);
     }
     for fault in ["write", "sync"] {
         for after in 0..12 {
@@ -143,4 +144,60 @@ fn a_limit_of_file_sizes_is_an_answer_and_not_the_end() {
     one.kill();
     let (mut two, _) = Puppet::start(&store, "visitor");
     all_there(&mut two, "a", acknowledged);
+}
+
+/// A puppet that may have so many descriptors.
+fn with_descriptors(store: &Path, limit: u32) -> Puppet {
+    let mut command = Command::new("prlimit");
+    let template = Puppet::command(store, "visitor");
+    command.arg(format!("--nofile={limit}")).arg(template.get_program()).args(template.get_args());
+    for (name, value) in template.get_envs() {
+        command.env(name, value.expect("it is set"));
+    }
+    Puppet::spawn(&mut command)
+}
+
+#[test]
+fn too_few_descriptors_are_an_answer_and_a_store_that_was_not_opened_is_whole() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = dir.path().join("s");
+    let (mut one, _) = Puppet::start(&store, "visitor");
+    let (acknowledged, _) = (one.ask("put first 1"), one.ask("end"));
+    assert!(acknowledged.parse::<u64>().is_ok());
+    let (mut refused, mut opened) = (0, 0);
+    // Below some, the test binary itself does not start.
+    for limit in 6..30 {
+        let mut poor = with_descriptors(&store, limit);
+        let answer = poor.answer();
+        if answer == "owner" {
+            opened += 1;
+            assert_eq!(poor.ask("get first"), "1", "{limit} descriptors");
+            let put = poor.ask(&format!("put key{limit} 2"));
+            assert!(put.parse::<u64>().is_ok() || put.starts_with("error: "), "{limit} descriptors: {put}");
+            poor.kill();
+        } else if answer.starts_with("error: ") {
+            refused += 1;
+            assert!(answer.contains("too many open files") || answer.contains("Too many open files"), "{answer}");
+        }
+        let (mut rich, role) = Puppet::start(&store, "visitor");
+        assert_eq!((role.as_str(), rich.ask("get first").as_str()), ("owner", "1"), "after {limit} descriptors");
+    }
+    assert!(refused > 0 && opened > 0, "{refused} refused, {opened} opened");
+}
+
+#[test]
+fn an_owner_without_free_descriptors_goes_on_and_serves_again_when_some_are_free() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = dir.path().join("s");
+    let mut owner = with_descriptors(&store, 24);
+    assert_eq!(owner.answer(), "owner");
+    owner.ask("put first 1");
+    let mut guests: Vec<_> = (0..30).map(|_| Puppet::spawn(&mut Puppet::command(&store, "visitor"))).collect();
+    // Those who got in work, whatever becomes of those who wait at the door.
+    assert_eq!(guests[0].answer(), "attached");
+    assert_eq!(guests[0].ask("get first"), "1");
+    assert!(owner.ask("put second 2").parse::<u64>().is_ok(), "the owner goes on");
+    guests.truncate(1);
+    wait_for("a free place", || Puppet::start(&store, "visitor").1 == "attached");
+    assert_eq!(owner.ask("get second"), "2");
 }

@@ -17,7 +17,7 @@ use hallpass::store::{Store, backup, local::Tenure};
 use crate::{
     cutfs::{self, Mount},
     puppet::{Puppet, Speaker},
-    support::{applied, put, try_open},
+    support::{applied, put, skipped, try_open},
     workload::{self, acknowledged},
 };
 
@@ -32,18 +32,18 @@ fn wanted() -> u64 {
 }
 
 /// What happens in the mount while the images are made.
-struct Scene {
-    name: &'static str,
+pub(crate) struct Scene {
+    pub(crate) name: &'static str,
     /// The share of the images, in percent.
-    share: u64,
-    play: fn(&Stage),
+    pub(crate) share: u64,
+    pub(crate) play: fn(&Stage),
 }
 
 /// Where a scene plays.
-struct Stage {
-    store: PathBuf,
-    acknowledged: PathBuf,
-    seed: u64,
+pub(crate) struct Stage {
+    pub(crate) store: PathBuf,
+    pub(crate) acknowledged: PathBuf,
+    pub(crate) seed: u64,
 }
 
 impl Stage {
@@ -53,7 +53,7 @@ impl Stage {
     }
 }
 
-const SCENES: [Scene; 7] = [
+pub(crate) const SCENES: [Scene; 7] = [
     Scene {
         name: "a new store",
         share: 20,
@@ -134,18 +134,17 @@ const SCENES: [Scene; 7] = [
     },
 ];
 
-/// Why the layer cannot run here; on a machine that must run it, that is a failure.
-fn skipped() -> bool {
-    let Err(why) = cutfs::available() else { return false };
-    assert!(std::env::var_os("CI").is_none(), "power-cut must run here: {why}");
-    let mut out = std::io::stderr().lock();
-    let _ = std::io::Write::write_all(&mut out, format!("SKIPPED power-cut: {why}\n").as_bytes());
-    true
+/// Whether the layer cannot run here.
+pub(crate) fn cannot() -> bool {
+    cutfs::available().is_err_and(|why| {
+        skipped("power cuts", &why);
+        true
+    })
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_power_goes() {
-    if skipped() {
+    if cannot() {
         return;
     }
     let mut tally = Tally::default();
@@ -164,7 +163,7 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
             }
         }
     }
-    tally.print();
+    tally.print("power cuts");
     assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
 }
 
@@ -202,13 +201,13 @@ fn recover(images: &Path, round: u64, limit: u64, tally: &mut Tally) {
 
 /// At which operations images are made: all over a scene, not at its beginning only.
 #[derive(Clone, Copy)]
-struct Sampling {
-    every: u64,
-    limit: u64,
+pub(crate) struct Sampling {
+    pub(crate) every: u64,
+    pub(crate) limit: u64,
 }
 
 impl Sampling {
-    fn of(length: u64, limit: u64) -> Self {
+    pub(crate) fn of(length: u64, limit: u64) -> Self {
         Self { every: (length * KINDS / limit).max(1), limit }
     }
 }
@@ -239,7 +238,7 @@ fn play(scene: &Scene, seed: u64, sampling: Option<Sampling>, from: Option<(&Pat
 }
 
 /// The images in a directory, each with the file of what was acknowledged.
-fn list(images: &Path) -> Vec<(PathBuf, PathBuf)> {
+pub(crate) fn list(images: &Path) -> Vec<(PathBuf, PathBuf)> {
     let names = fs::read_dir(images).expect("images").map(|entry| entry.expect("an entry").path());
     let mut list: Vec<_> = names.filter(|path| path.is_dir()).map(|p| (p.clone(), beside(&p))).collect();
     list.sort();
@@ -252,37 +251,46 @@ fn beside(image: &Path) -> PathBuf {
     name.into()
 }
 
+/// What became of the images.
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     images: u64,
     scenes: BTreeMap<&'static str, u64>,
-    wrong: Vec<String>,
+    pub(crate) wrong: Vec<String>,
+    checker: Option<Checker>,
 }
 
 impl Tally {
     fn look(&mut self, scene: &'static str, images: &Path) {
-        let mut checker = None;
         for (image, file) in list(images) {
-            let speaker = checker.get_or_insert_with(Checker::start);
-            self.images += 1;
-            *self.scenes.entry(scene).or_default() += 1;
-            let answer = speaker.0.ask(&format!("{} {}", image.display(), file.display()));
-            if answer.as_deref() == Some("ok") {
+            if self.judge(scene, &image, &image, &file) {
                 fs::remove_dir_all(&image).expect("it can be removed");
-                continue;
-            }
-            let answer = answer.unwrap_or_else(|| "the process died or hung".into());
-            self.wrong.push(format!("{scene}, {}: {answer}", image.display()));
-            checker = None;
-            if let Some(keep) = std::env::var_os("HALLPASS_KEEP_IMAGES") {
-                let name = format!("{scene}.{}", self.wrong.len()).replace([' ', ','], "-");
-                let _ = Command::new("cp").arg("-a").arg(&image).arg(Path::new(&keep).join(name)).status();
             }
         }
     }
 
-    fn print(&self) {
-        let mut text = format!("power cuts: {} images, {} wrong\n", self.images, self.wrong.len());
+    /// Has a process open the store `s` in `dir`, which is what became of `image`; whether all was well.
+    pub(crate) fn judge(&mut self, scene: &'static str, image: &Path, dir: &Path, file: &Path) -> bool {
+        let speaker = self.checker.get_or_insert_with(Checker::start);
+        self.images += 1;
+        *self.scenes.entry(scene).or_default() += 1;
+        let answer = speaker.0.ask(&format!("{} {}", dir.display(), file.display()));
+        if answer.as_deref() == Some("ok") {
+            return true;
+        }
+        self.checker = None;
+        let answer = answer.unwrap_or_else(|| "the process died or hung".into());
+        self.wrong.push(format!("{scene}, {}: {answer}", image.display()));
+        if let Some(keep) = std::env::var_os("HALLPASS_KEEP_IMAGES") {
+            let name = format!("{scene}.{}", self.wrong.len()).replace([' ', ','], "-");
+            let _ = Command::new("cp").arg("-a").arg(image).arg(Path::new(&keep).join(name)).status();
+        }
+        false
+    }
+
+    /// Prints how many there were of each scene.
+    pub(crate) fn print(&self, what: &str) {
+        let mut text = format!("{what}: {} images, {} wrong\n", self.images, self.wrong.len());
         for (scene, images) in &self.scenes {
             text += &format!("  {images:6}  {scene}\n");
         }
