@@ -52,18 +52,12 @@ pub fn restore(dir: &Path, file: &Path) -> Result<Summary, StoreError> {
             source: None,
         });
     }
-    let building = Building::begin(&place, summary.id)?;
-    // A row may be followed by changes of it: the last one counts, and a batch has each key once.
-    let mut batch = Rows::new();
-    backup::read(file, |step| {
-        let (key, row) = match step {
-            Step::Row(row) => (row.key, (row.changed, Some(row.value))),
-            Step::Change(revision, Write { key, value }) => (key, (revision, value)),
-        };
-        batch.insert(key, row);
-        if batch.len() == BATCH { building.put(puts(std::mem::take(&mut batch))) } else { Ok(()) }
+    let mut building = Building::begin(&place, summary.id)?;
+    backup::read(file, |step| match step {
+        Step::Row(row) => building.add((row.key, row.changed, Some(row.value))),
+        // What follows a row may be changes of it.
+        Step::Change(revision, Write { key, value }) => building.add((key, revision, value)),
     })?;
-    building.put(puts(batch))?;
     building.finish(&place, summary.revision)?;
     Place::record(&lock, summary.id).map_err(|e| disk("recording the store", e))?;
     Ok(summary)
@@ -88,19 +82,16 @@ pub fn repair(dir: &Path) -> Result<Repaired, StoreError> {
     let mut repaired = Repaired::default();
     let id = identity(&place, &lock, &mut repaired)?;
     let copy = place.begin_scratch().map_err(refused)?;
-    let (mut rows, held) = salvage(&place.data().join("sled"), &copy, &mut repaired);
-    repaired.revision = replay(&place.data(), id, held, &mut rows, &mut repaired)?;
-    if rows.is_empty() {
+    let (mut building, held) = salvage(&place, &copy, id, &mut repaired)?;
+    repaired.revision = replay(&place.data(), id, held, &mut building, &mut repaired)?;
+    building.flush()?;
+    if building.tree.about().rows == 0 {
+        building.give_up(&place)?;
         place::remove(&copy).map_err(refused)?;
         return Err(StoreError::Damaged {
             what: "nothing of the store can be read".into(),
             hint: Some("hallpass store restore from a backup; nothing was changed".into()),
         });
-    }
-    let building = Building::begin(&place, id)?;
-    let mut rows = puts(rows).into_iter().peekable();
-    while rows.peek().is_some() {
-        building.put(rows.by_ref().take(BATCH).collect())?;
     }
     repaired.rows = building.tree.about().rows;
     repaired.kept = place.aside();
@@ -129,6 +120,8 @@ struct Building {
     tree: Tree,
     fresh: PathBuf,
     id: StoreId,
+    /// What the tree gets next: each key once, the last row counts.
+    batch: BTreeMap<Vec<u8>, (Revision, Option<Vec<u8>>)>,
 }
 
 impl Building {
@@ -137,14 +130,27 @@ impl Building {
         let fresh = place.begin_fresh().map_err(refused)?;
         let sled = fresh.join("sled");
         DirBuilder::new().mode(0o700).create(&sled).map_err(refused)?;
-        Ok(Self { tree: Tree::open(&sled, 32 << 20, Some(id))?, fresh, id })
+        Ok(Self { tree: Tree::open(&sled, 32 << 20, Some(id))?, fresh, id, batch: BTreeMap::new() })
     }
 
-    fn put(&self, batch: Vec<Put>) -> Result<(), StoreError> {
-        self.tree.apply(batch, Revision(0))
+    fn add(&mut self, (key, revision, value): Put) -> Result<(), StoreError> {
+        self.batch.insert(key, (revision, value));
+        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
     }
 
-    fn finish(self, place: &Place, revision: Revision) -> Result<(), StoreError> {
+    fn flush(&mut self) -> Result<(), StoreError> {
+        let rows = std::mem::take(&mut self.batch).into_iter();
+        self.tree.apply(rows.map(|(key, (revision, value))| (key, revision, value)).collect(), Revision(0))
+    }
+
+    /// Removes what was built.
+    fn give_up(self, place: &Place) -> Result<(), StoreError> {
+        self.tree.close()?;
+        place::remove(&place.fresh()).map_err(|e| disk("removing what was begun", e))
+    }
+
+    fn finish(mut self, place: &Place, revision: Revision) -> Result<(), StoreError> {
+        self.flush()?;
         self.tree.apply(Vec::new(), revision)?;
         if self.tree.recount()? != self.tree.about() {
             return Err(super::tree::damaged("what was just written cannot be read back"));
@@ -165,52 +171,59 @@ fn identity(place: &Place, lock: &File, repaired: &mut Repaired) -> Result<Store
     }
 }
 
-fn puts(rows: Rows) -> Vec<Put> {
-    rows.into_iter().map(|(key, (revision, value))| (key, revision, value)).collect()
-}
-
-type Rows = BTreeMap<Vec<u8>, (Revision, Option<Vec<u8>>)>;
-
-/// Reads what a copy of the tree still gives, leaving out one part of sled's files after the other.
-fn salvage(from: &Path, copy: &Path, repaired: &mut Repaired) -> (Rows, Revision) {
+/// Reads what a copy of the tree still gives into a new one, leaving out one part of sled's files after the other.
+fn salvage(
+    place: &Place,
+    copy: &Path,
+    id: StoreId,
+    repaired: &mut Repaired,
+) -> Result<(Building, Revision), StoreError> {
+    let from = place.data().join("sled");
     let attempts: [(&str, &[&str]); 3] =
         [("", &[]), ("sled's snapshot", &["snap."]), ("sled's snapshot and settings", &["snap.", "conf"])];
     for (without, left_out) in attempts {
-        if copy_without(from, copy, left_out).is_err() {
+        if copy_without(&from, copy, left_out).is_err() {
             continue;
         }
-        let mut rows = Rows::new();
+        let mut building = Building::begin(place, id)?;
+        let mut read = 0;
         let mut partial = false;
-        let read = guarded(|| {
+        // That the new one cannot be written is no damage of the old one.
+        let mut unwritten = None;
+        let held = guarded(|| {
             let tree = Tree::open(copy, 32 << 20, None)?;
             let about = tree.about();
             for row in tree.rows() {
-                match row {
-                    Ok((key, revision, value)) => {
-                        rows.insert(key, (revision, value));
-                    }
-                    Err(_) => {
-                        partial = true;
-                        break;
-                    }
+                let Ok(row) = row else {
+                    partial = true;
+                    break;
+                };
+                read += 1;
+                if let Err(error) = building.add(row) {
+                    unwritten = Some(error);
+                    break;
                 }
             }
-            let whole = rows.len() as u64 == about.rows;
             tree.close()?;
-            Ok((about.revision, whole))
+            partial |= read != about.rows;
+            Ok(about.revision)
         });
-        if let Ok((revision, whole)) = read {
+        if let Some(error) = unwritten {
+            return Err(error);
+        }
+        if let Ok(revision) = held {
             if !without.is_empty() {
                 repaired.lost.push(format!("{without}, which can be done without"));
             }
-            if partial || !whole {
-                repaired.lost.push(format!("rows of the tree: {} could be read", rows.len()));
+            if partial {
+                repaired.lost.push(format!("rows of the tree: {read} could be read"));
             }
-            return (rows, revision);
+            return Ok((building, revision));
         }
+        building.give_up(place)?;
     }
     repaired.lost.push("the tree as a whole: none of it can be read".into());
-    (Rows::new(), Revision(0))
+    Ok((Building::begin(place, id)?, Revision(0)))
 }
 
 fn copy_without(from: &Path, to: &Path, left_out: &[&str]) -> std::io::Result<()> {
@@ -231,22 +244,23 @@ fn replay(
     data: &Path,
     id: StoreId,
     held: Revision,
-    rows: &mut Rows,
+    building: &mut Building,
     repaired: &mut Repaired,
 ) -> Result<Revision, StoreError> {
     let mut last = held;
+    let mut unwritten = Ok(());
     for (number, path) in journals(data)? {
         let before = last;
         let read = journal::read(&path, number, id, before, |revision, entry| {
             if let Entry::Change(_, writes) = entry
                 && revision > before
+                && unwritten.is_ok()
             {
                 last = revision;
-                for write in writes {
-                    rows.insert(write.key, (revision, write.value));
-                }
+                unwritten = writes.into_iter().try_for_each(|write| building.add((write.key, revision, write.value)));
             }
         });
+        std::mem::replace(&mut unwritten, Ok(()))?;
         match read {
             Ok(reading) => {
                 if let Some(base) = reading.base.filter(|base| *base > before) {
