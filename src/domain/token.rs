@@ -23,6 +23,27 @@ impl TokenId {
     }
 }
 
+impl TokenId {
+    /// The whole bytes that every id has whose text begins with `text`, capital letters; `None` where none can.
+    #[must_use]
+    pub fn beginning(text: &str) -> Option<Vec<u8>> {
+        let Some(digits) = text.strip_prefix(PREFIX) else {
+            return PREFIX.starts_with(text).then(Vec::new);
+        };
+        let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+        for digit in digits.bytes() {
+            let value = ALPHABET.iter().position(|letter| *letter == digit)?;
+            bits = bits << 5 | u32::try_from(value).ok()?;
+            count += 5;
+            if count >= 8 {
+                count -= 8;
+                bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+            }
+        }
+        (digits.len() <= 16).then_some(bytes)
+    }
+}
+
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(PREFIX)?;

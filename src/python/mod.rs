@@ -3,4 +3,5 @@
 
 pub mod bridge;
 pub mod engine;
+pub mod lexis;
 pub mod source;

@@ -12,6 +12,8 @@ use rustyline::{CompletionType, Config, Context, Editor as Rustyline, Helper};
 
 use crate::python::engine::Engine;
 
+use super::commands::Commands;
+use super::completion;
 use super::plain::Plain;
 use super::terminal;
 
@@ -34,11 +36,12 @@ pub(super) enum Editor {
 /// What stands by while a line is typed.
 pub(super) struct Assistant {
     engine: Rc<Engine>,
+    commands: Commands,
 }
 
 impl Editor {
     /// An editor for this terminal, with `entries` to be recalled.
-    pub(super) fn new(engine: Rc<Engine>, entries: &[String]) -> Self {
+    pub(super) fn new(engine: Rc<Engine>, commands: Commands, entries: &[String]) -> Self {
         if !terminal::is_capable() {
             return Self::Plain(Plain::default());
         }
@@ -54,7 +57,7 @@ impl Editor {
         let Ok(mut rustyline) = Rustyline::with_history(config, history) else {
             return Self::Plain(Plain::default());
         };
-        rustyline.set_helper(Some(Assistant { engine }));
+        rustyline.set_helper(Some(Assistant { engine, commands }));
         for entry in entries {
             // An entry that is refused (empty, or the same as the last) is not missed.
             let _ = rustyline.add_history_entry(entry);
@@ -98,14 +101,9 @@ impl Completer for Assistant {
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = &line[..at];
-        let start = before
-            .rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
-            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
-        let word = &before[start..];
         if before.trim().is_empty() {
             return Ok((at, vec![Pair { display: String::new(), replacement: "    ".into() }]));
         }
-        let found = self.engine.complete(word);
-        Ok((start, found.into_iter().map(|text| Pair { display: text.clone(), replacement: text }).collect()))
+        Ok(completion::complete(&self.engine, &self.commands, before, !self.engine.is_waiting()))
     }
 }

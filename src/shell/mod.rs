@@ -2,6 +2,7 @@
 //! to the commands.
 
 mod commands;
+mod completion;
 mod editor;
 mod history;
 mod plain;

@@ -34,7 +34,7 @@ impl Session {
             Some(mode) => format!("({mode}) {prompt}"),
             None => prompt.to_owned(),
         });
-        let mut editor = Editor::new(Rc::clone(&self.engine), &self.history.entries);
+        let mut editor = Editor::new(Rc::clone(&self.engine), self.commands.clone(), &self.history.entries);
         // The lines of the entry that is being typed.
         let mut entry = String::new();
         loop {

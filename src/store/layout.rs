@@ -201,6 +201,18 @@ pub fn token_id(id: TokenId) -> Vec<u8> {
     join(b'T', &[&id.0])
 }
 
+/// The prefix of the tokens whose public id begins so; `None` where none can.
+#[must_use]
+pub fn token_ids(beginning: &str) -> Option<Vec<u8>> {
+    TokenId::beginning(beginning).map(|bytes| join(b'T', &[&bytes]))
+}
+
+/// The public id in a key made by [`token_id`].
+#[must_use]
+pub fn read_token_id(key: &[u8]) -> Option<TokenId> {
+    key.get(1..)?.try_into().ok().map(TokenId)
+}
+
 /// The token one of whose keys has this digest.
 #[must_use]
 pub fn digest(digest: &Digest) -> Vec<u8> {

@@ -3,5 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod completion;
 mod interrupts;
+mod ipython;
 mod typing;
