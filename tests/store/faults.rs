@@ -126,6 +126,44 @@ fn a_disk_that_refuses_a_write_or_a_sync_costs_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn what_a_disk_threw_away_is_told_to_everybody_who_saw_it_and_its_number_names_nothing_else() {
+    if let Err(why) = cutfs::available() {
+        return skipped("a disk that forgets", &why);
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut mount = Mount::start(&dir.path().join("mount"), None);
+    let store = mount.at.join("s");
+    let (mut owner, _) = Puppet::start(&store, "visitor");
+    let (mut guest, _) = Puppet::start(&store, "visitor");
+    let (mut reader, _) = Puppet::start(&store, "visitor");
+    owner.ask("put kept 1");
+    let lost = guest.ask("commit lost 2");
+    assert_eq!(reader.ask("get lost"), "2");
+    mount.ask("fail forgetful 0 once");
+    let refused = owner.ask("put never 3");
+    assert!(refused.starts_with("error: the disk refused"), "{refused}");
+    mount.ask("heal");
+    for _ in 0..5 {
+        let next = number(&owner.ask("put after 4"));
+        assert!(next > number(&lost), "{next} after {lost}");
+    }
+    assert_eq!(owner.ask("get lost"), "none", "the layer forgot it");
+    let gone = "error: the store went away while a change was on its way to it";
+    // Whatever they ask to be durable, they hear of it first, once.
+    assert_eq!(guest.ask("put more 5"), gone);
+    assert!(guest.ask("put more 5").parse::<u64>().is_ok());
+    assert_eq!(guest.ask(&format!("sync {lost}")), gone);
+    assert_eq!(reader.ask("put mine 6"), gone);
+    assert!(reader.ask("put mine 6").parse::<u64>().is_ok());
+    assert_eq!(reader.ask("get kept"), "1");
+    for mut puppet in [guest, reader, owner] {
+        assert_eq!(puppet.ask("end"), "closed");
+    }
+    let (mut again, _) = Puppet::start(&store, "visitor");
+    assert_eq!(again.ask("get more"), "5", "the store opens with all that is so");
+}
+
+#[test]
 fn a_limit_of_file_sizes_is_an_answer_and_not_the_end() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = dir.path().join("s");
@@ -200,4 +238,9 @@ fn an_owner_without_free_descriptors_goes_on_and_serves_again_when_some_are_free
     guests.truncate(1);
     wait_for("a free place", || Puppet::start(&store, "visitor").1 == "attached");
     assert_eq!(owner.ask("get second"), "2");
+}
+
+#[track_caller]
+fn number(answer: &str) -> u64 {
+    answer.parse().unwrap_or_else(|_| panic!("no revision: {answer}"))
 }

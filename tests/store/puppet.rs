@@ -159,6 +159,11 @@ fn puppet() {
         let words: Vec<_> = line.split(' ').collect();
         match words.as_slice() {
             ["put", key, value] => say(&durable(&store, key, value)),
+            ["commit", key, value] => say(&committed(&store, key, value)),
+            ["sync", n] => {
+                let synced = store.sync(Revision(n.parse().expect("a number")));
+                say(&synced.map_or_else(|e| format!("error: {e}"), |()| "synced".into()));
+            }
             ["get", key] => say(&value(&store, key).unwrap_or_else(|| "none".into())),
             ["role"] => say(role(&store)),
             ["fill", prefix, upto] => fill(&store, prefix, upto.parse().expect("a number")),
@@ -193,6 +198,13 @@ fn durable(store: &LocalStore, key: &str, value: &str) -> String {
     });
     match result {
         Ok(Revision(revision)) => format!("{revision}"),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+fn committed(store: &LocalStore, key: &str, value: &str) -> String {
+    match store.commit(put(key, value)) {
+        Ok(Committed::Applied(revision) | Committed::Conflict(revision)) => revision.0.to_string(),
         Err(error) => format!("error: {error}"),
     }
 }

@@ -81,6 +81,8 @@ pub(super) struct Order {
 #[derive(Debug)]
 pub(super) struct Durable {
     pub(super) revision: Revision,
+    /// Behind the first and up to the second, commits that were seen are gone: a disk threw them away.
+    pub(super) thrown_away: Option<(Revision, Revision)>,
     pub(super) syncing: Syncing,
     pub(super) mark: File,
 }
@@ -234,6 +236,9 @@ impl Engine {
     /// Returns when everything up to `revision` is on the disk. One caller syncs for all who wait.
     pub(super) fn sync(&self, revision: Revision) -> Result<(), Trouble> {
         let mut durable = self.durable();
+        if durable.thrown_away.is_some_and(|(from, upto)| from < revision && revision <= upto) {
+            return Err(StoreError::OutcomeUnknown.into());
+        }
         loop {
             if durable.revision >= revision {
                 return Ok(());

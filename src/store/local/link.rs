@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    super::{StoreError, StoreId},
+    super::{Revision, StoreError, StoreId},
     applier,
     client::{self, Attempt, Client},
     elect::{MayOwn, Occasion, Seeker, Seen, Step},
@@ -47,6 +47,8 @@ pub(super) struct Seeking<'a> {
     pub(super) occasion: Occasion,
     /// The identity of a store that is made.
     pub(super) new_id: Option<StoreId>,
+    /// The greatest revision that this process knows to have been given out.
+    pub(super) given: Revision,
     pub(super) on_hand_over: OnHandOver,
     pub(super) on_end: OnHandOver,
 }
@@ -174,7 +176,7 @@ impl Seeking<'_> {
             }
             (false, None) => return Err(gone(self.place)),
         };
-        let engine = Arc::new(open::open(self.place, &lock, self.cache_bytes)?);
+        let engine = Arc::new(open::open(self.place, &lock, self.cache_bytes, self.given)?);
         let id = engine.id;
         let applier = Mutex::new(Some(applier::start(&engine).map_err(refused)?));
         let callbacks = [Arc::clone(&self.on_hand_over), Arc::clone(&self.on_end)];

@@ -129,6 +129,10 @@ pub fn open(dir: &Path, options: Options, entropy: &dyn Entropy) -> Result<Local
         created: AtomicBool::new(false),
         session,
         commits: AtomicU64::new(0),
+        seen: AtomicU64::new(0),
+        given: AtomicU64::new(0),
+        told: AtomicU64::new(0),
+        owed: AtomicU64::new(0),
         linked: RwLock::new(Linked { generation: 0, link: Link::Loose, occasion: Occasion::Vacant }),
         relinking: Mutex::new(()),
         closed: AtomicBool::new(false),
@@ -210,32 +214,36 @@ impl Drop for LocalStore {
 
 impl Store for LocalStore {
     fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, StoreError> {
-        self.shared.with(|link| match link {
+        let read = self.shared.with(|link| match link {
             Link::Loose => Err(Trouble::Gone),
             Link::Owner(tenancy) => tenancy.engine.get(key),
             Link::Attached(client) => match client.call(&Request::Get(key.to_vec()))? {
                 Response::Value(read) => Ok(read),
                 other => Err(unexpected(&other)),
             },
-        })
+        })?;
+        self.shared.saw(read.seen);
+        Ok(read)
     }
 
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, StoreError> {
-        self.shared.with(|link| match link {
+        let read = self.shared.with(|link| match link {
             Link::Loose => Err(Trouble::Gone),
             Link::Owner(tenancy) => tenancy.engine.range(from, to, limit),
             Link::Attached(client) => match client.call(&Request::Range(from.to_vec(), to.to_vec(), limit as u64))? {
                 Response::Rows(read) => Ok(read),
                 other => Err(unexpected(&other)),
             },
-        })
+        })?;
+        self.shared.saw(read.seen);
+        Ok(read)
     }
 
     fn commit(&self, change: Change) -> Result<Committed, StoreError> {
         check_sizes(&change)?;
         let id = self.shared.commit_id();
         let mut request = Request::Commit(id, change);
-        self.shared.with(|link| match link {
+        let committed = self.shared.with(|link| match link {
             Link::Loose => Err(Trouble::Gone),
             Link::Owner(tenancy) => match &mut request {
                 Request::Commit(_, change) => tenancy.engine.commit(id, change),
@@ -245,18 +253,27 @@ impl Store for LocalStore {
                 Response::Committed(committed) => Ok(committed),
                 other => Err(unexpected(&other)),
             },
-        })
+        })?;
+        let (Committed::Applied(revision) | Committed::Conflict(revision)) = committed;
+        self.shared.saw(revision);
+        Ok(committed)
     }
 
     fn sync(&self, revision: Revision) -> Result<(), StoreError> {
-        self.shared.with(|link| match link {
-            Link::Loose => Err(Trouble::Gone),
-            Link::Owner(tenancy) => tenancy.engine.sync(revision),
-            Link::Attached(client) => match client.call(&Request::Sync(revision))? {
-                Response::Synced => Ok(()),
-                other => Err(unexpected(&other)),
-            },
-        })
+        let owed = self.shared.owed.load(Ordering::Acquire);
+        if owed > 0 {
+            // What a disk threw away under the link before is told once, whatever is synced now.
+            let kept = self.shared.sync(Revision(owed));
+            if matches!(kept, Ok(()) | Err(StoreError::OutcomeUnknown)) {
+                let _ = self.shared.owed.compare_exchange(owed, 0, Ordering::AcqRel, Ordering::Acquire);
+            }
+            kept?;
+        }
+        let synced = self.shared.sync(revision);
+        if synced.is_err() {
+            self.shared.told.fetch_max(revision.0, Ordering::AcqRel);
+        }
+        synced
     }
 
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Watch, StoreError> {

@@ -14,7 +14,7 @@ use super::{
         events::{self, Chain},
     },
     engine::{self, Durable, Engine, Order, State, Stop, Syncing, Work},
-    journal::{self, Entry, Journal, Reading, Tail, Unreadable},
+    journal::{self, CommitId, Entry, Journal, Reading, Tail, Unreadable},
     place::{self, Place},
     recent::Recent,
     tree::{Tree, disk},
@@ -54,8 +54,8 @@ pub(super) fn begin_at(fresh: &Path, number: u64, id: StoreId, base: Revision) -
     place::sync_tree(fresh).map_err(refused)
 }
 
-/// Opens the store. The caller holds the lock.
-pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64) -> Result<Engine, StoreError> {
+/// Opens the store. The caller holds the lock, and knows that revisions up to `given` were given out.
+pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64, given: Revision) -> Result<Engine, StoreError> {
     let data = place.data();
     let id = place::read_identity(&data)?;
     match Place::recorded(lock) {
@@ -74,7 +74,7 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64) -> Result<Engin
     let mut past = replay(&data, id, about.revision, promised, &mut view)?;
     past.write_again(&data, id, promised.max(about.revision))?;
     let revision = past.last.max(about.revision);
-    let order = Order {
+    let mut order = Order {
         revision,
         chain: chain(&view)?,
         recent: past.recent,
@@ -85,6 +85,7 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64) -> Result<Engin
         },
         state: State::Open,
     };
+    let thrown_away = skip(&mut order, given, &mut view)?;
     let engine = Engine {
         id,
         place: place.clone(),
@@ -92,7 +93,7 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64) -> Result<Engin
         order: Mutex::new(order),
         view: RwLock::new(view),
         // What was read may still be in the kernel's memory only: nothing is durable before the first sync.
-        durable: Mutex::new(Durable { revision: about.revision, syncing: Syncing::Nobody, mark }),
+        durable: Mutex::new(Durable { revision: about.revision, thrown_away, syncing: Syncing::Nobody, mark }),
         durable_moved: Condvar::new(),
         work: Mutex::new(Work::default()),
         work_there: Condvar::new(),
@@ -101,6 +102,22 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64) -> Result<Engin
     engine.settle_in()?;
     keep_reserve(&place.reserve());
     Ok(engine)
+}
+
+/// Passes over the revisions of commits that somebody saw and no disk has, by commits of nothing: a number that was
+/// given out once never names another commit. Returns behind which and up to which they are.
+fn skip(order: &mut Order, given: Revision, view: &mut View) -> Result<Option<(Revision, Revision)>, StoreError> {
+    let held = order.revision;
+    if given <= held {
+        return Ok(None);
+    }
+    for revision in (held.0 + 1..=given.0 + 1).map(Revision) {
+        let nothing = Entry::Change(CommitId([0; 16]), Vec::new());
+        order.journal.append(revision, held, &nothing).map_err(|e| disk("writing the journal", e))?;
+        order.revision = revision;
+    }
+    view.begin_anew(order.revision);
+    Ok(Some((held, given)))
 }
 
 impl Engine {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{
-    super::{StoreError, StoreId},
+    super::{Revision, StoreError, StoreId},
     elect::Occasion,
     engine::{Stop, Trouble},
     journal::CommitId,
@@ -26,6 +26,14 @@ pub(super) struct Shared {
     pub(super) created: AtomicBool,
     pub(super) session: [u8; 8],
     pub(super) commits: AtomicU64,
+    /// The greatest revision that this process was told of.
+    pub(super) seen: AtomicU64,
+    /// The greatest revision that this process gave out as an owner whose disk refused.
+    pub(super) given: AtomicU64,
+    /// Up to where its users know that something could not be made durable.
+    pub(super) told: AtomicU64,
+    /// What was seen under an earlier link: it must be durable under this one before anything else is called so.
+    pub(super) owed: AtomicU64,
     pub(super) linked: RwLock<Linked>,
     /// Held by whoever changes the link.
     pub(super) relinking: Mutex<()>,
@@ -70,6 +78,7 @@ impl Shared {
         match &old {
             Link::Owner(tenancy) => {
                 // Only an engine whose disk refused comes here: what it could not sync it cannot sync now.
+                self.given.fetch_max(tenancy.engine.visible().0, Ordering::AcqRel);
                 let _ = self.replace(Link::Loose, Occasion::Vacant);
                 let _ = tenancy.close(Stop::Now);
             }
@@ -90,12 +99,14 @@ impl Shared {
     }
 
     pub(super) fn seek(&self, occasion: Occasion, new_id: Option<StoreId>) -> Result<(), StoreError> {
+        let seen = self.seen.load(Ordering::Acquire);
         let seeking = Seeking {
             place: &self.place,
             own: &self.own,
             cache_bytes: self.cache_bytes,
             occasion,
             new_id,
+            given: Revision(seen.max(self.given.load(Ordering::Acquire))),
             on_hand_over: Arc::clone(&self.on_hand_over),
             on_end: Arc::clone(&self.on_end),
         };
@@ -112,6 +123,9 @@ impl Shared {
         }
         if sought.created == Created::Now {
             self.created.store(true, Ordering::Release);
+        }
+        if seen > self.told.load(Ordering::Acquire) {
+            self.owed.fetch_max(seen, Ordering::AcqRel);
         }
         let _ = self.replace(sought.link, Occasion::Vacant);
         Ok(())
@@ -197,6 +211,25 @@ impl Shared {
             status.owner = client.owner();
         }
         Ok(status)
+    }
+
+    /// Remembers that this process knows of `revision`.
+    pub(super) fn saw(&self, revision: Revision) {
+        // Mostly it is known: then nobody's cache line is touched.
+        if self.seen.load(Ordering::Relaxed) < revision.0 {
+            self.seen.fetch_max(revision.0, Ordering::AcqRel);
+        }
+    }
+
+    pub(super) fn sync(&self, revision: Revision) -> Result<(), StoreError> {
+        self.with(|link| match link {
+            Link::Loose => Err(Trouble::Gone),
+            Link::Owner(tenancy) => tenancy.engine.sync(revision),
+            Link::Attached(client) => match client.call(&Request::Sync(revision))? {
+                Response::Synced => Ok(()),
+                other => Err(unexpected(&other)),
+            },
+        })
     }
 
     pub(super) fn commit_id(&self) -> CommitId {

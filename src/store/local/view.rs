@@ -55,6 +55,14 @@ impl View {
         }
     }
 
+    /// Goes on at `revision`: whoever followed up to one before it has perhaps seen what is not so any more.
+    pub(super) fn begin_anew(&mut self, revision: Revision) {
+        self.visible = revision;
+        self.past.clear();
+        self.past_bytes = 0;
+        self.past_from = revision;
+    }
+
     /// Makes a commit visible and tells whoever watches.
     pub(super) fn show(&mut self, revision: Revision, writes: Vec<Write>) {
         self.feeds.retain(|(prefix, feed)| match under(prefix, revision, &writes) {

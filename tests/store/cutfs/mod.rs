@@ -134,6 +134,10 @@ fn cut_file_system() {
                 let mut state = fs.state();
                 match *what {
                     "write" => state.faults.write = Some(fault),
+                    "forgetful" => {
+                        state.faults.sync = Some(fault);
+                        state.faults.forgetful = true;
+                    }
                     _ => state.faults.sync = Some(fault),
                 }
                 say("set");

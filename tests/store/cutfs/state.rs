@@ -76,6 +76,8 @@ pub(crate) struct Faults {
     pub(crate) capacity: Option<u64>,
     pub(crate) write: Option<Fault>,
     pub(crate) sync: Option<Fault>,
+    /// Whether a sync that fails makes readers see what was synced before, as some file systems do.
+    pub(crate) forgetful: bool,
 }
 
 impl Faults {
@@ -209,8 +211,12 @@ impl State {
 
     /// A sync that fails throws away what was to be written, as kernels do: it never becomes durable.
     pub(crate) fn lose(&mut self, inode: u64) {
+        let forgetful = self.faults.forgetful;
         if let Some(bytes) = self.bytes(inode) {
             bytes.pending.clear();
+            if forgetful {
+                bytes.now.clone_from(&bytes.synced);
+            }
         }
     }
 
