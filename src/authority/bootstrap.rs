@@ -3,6 +3,8 @@
 //! Recorded from Django 5.2 and DRF 3.18 with the apps admin, auth, contenttypes, sessions, messages, staticfiles,
 //! rest_framework and rest_framework.authtoken, in that order.
 
+use std::sync::atomic::AtomicBool;
+
 use super::{Core, OpenError, error::ChangeError, overlay::Overlay, tx::Tx};
 use crate::{
     domain::{Action, Actor, Channel, ContentType, Permission},
@@ -36,10 +38,11 @@ pub(super) fn run(core: &Core) -> Result<(), OpenError> {
     let actor = Actor { name: "hallpass".into(), uid: None, channel: Channel::System };
     let mut overlay = Overlay::default();
     let now = core.clock.now();
-    fill(&mut Tx { core, overlay: &mut overlay, actor: &actor, reason: None, now }).map_err(|error| match error {
-        ChangeError::Store(error) => OpenError::Store(error),
-        other => unreachable!("a new store takes its first rows: {other}"),
-    })?;
+    fill(&mut Tx { core, overlay: &mut overlay, actor: &actor, reason: None, now, stop: &AtomicBool::new(false) })
+        .map_err(|error| match error {
+            ChangeError::Store(error) => OpenError::Store(error),
+            other => unreachable!("a new store takes its first rows: {other}"),
+        })?;
     match core.store.commit(overlay.into_change())? {
         Committed::Applied(revision) | Committed::Conflict(revision) => Ok(core.settle(revision)?),
     }

@@ -34,6 +34,8 @@ pub enum ChangeError {
     Locked,
     /// This authority was opened for reading only.
     ReadOnly,
+    /// The person at the terminal did not want to wait any longer.
+    Interrupted,
     /// A sealed key did not open.
     Seal(OpenError),
     /// The secrets were renewed elsewhere, and the keyring cannot be read any more.
@@ -54,7 +56,7 @@ impl ChangeError {
             Self::Seal(_) => Some("hallpass store check".into()),
             Self::Keyring(error) => Some(error.hint()),
             Self::ReadOnly => Some("nothing was changed; leave the shell, and open it without --read-only".into()),
-            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } => None,
+            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } | Self::Interrupted => None,
         }
     }
 }
@@ -69,6 +71,7 @@ impl fmt::Display for ChangeError {
             Self::ReadOnly => f.write_str("attempt to write a readonly database"),
             Self::Gone { what } => write!(f, "the {what} is not there any more"),
             Self::TooMany { limit } => write!(f, "the user has {limit} tokens, and no more are allowed"),
+            Self::Interrupted => f.write_str("interrupted"),
             Self::Revoked => f.write_str("the token is revoked, and that is final"),
             Self::Seal(error) => error.fmt(f),
             Self::Keyring(error) => error.fmt(f),
@@ -89,7 +92,8 @@ impl Error for ChangeError {
             | Self::ReadOnly
             | Self::Revoked
             | Self::TooMany { .. }
-            | Self::Locked => None,
+            | Self::Locked
+            | Self::Interrupted => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Somebody at work: an actor, the revisions they have seen, and the `atomic()` block they may have open.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
     Access, Core,
@@ -24,6 +24,8 @@ pub struct Session {
     reason: Option<String>,
     seen: Revision,
     open: Option<Open>,
+    /// Whether the person at the terminal wants no more of what runs.
+    stop: Arc<AtomicBool>,
 }
 
 /// An open `atomic()` block, with the savepoints inside it.
@@ -35,7 +37,12 @@ struct Open {
 
 impl Session {
     pub(super) fn new(core: Arc<Core>, actor: Actor) -> Self {
-        Self { core, actor, reason: None, seen: Revision::default(), open: None }
+        Self { core, actor, reason: None, seen: Revision::default(), open: None, stop: Arc::default() }
+    }
+
+    /// Has all work stop with [`ChangeError::Interrupted`] while this is set, wherever nothing is committed yet.
+    pub fn heed(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
     }
 
     /// Who is at work.
@@ -63,11 +70,11 @@ impl Session {
         &mut self,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (core, actor, reason) = (&*self.core, &self.actor, self.reason.as_deref());
+        let (core, actor, reason, stop) = (&*self.core, &self.actor, self.reason.as_deref(), &*self.stop);
         if let Some(open) = &mut self.open {
             let mark = open.overlay.mark();
             let now = core.clock.now();
-            let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, now });
+            let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, now, stop });
             let done = done.and_then(|value| may_write(core, &open.overlay, mark).map(|()| value).map_err(E::from));
             if done.is_err() {
                 open.overlay.roll_back(mark);
@@ -80,7 +87,7 @@ impl Session {
         for _ in 0..TRIES {
             let mut overlay = Overlay::default();
             let now = core.clock.now();
-            let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, now });
+            let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, now, stop });
             self.seen = self.seen.max(overlay.seen());
             // A commit compares what was read; an answer and an error have nobody else to look.
             if (done.is_err() || overlay.is_empty()) && overlay.is_torn(&*core.store).map_err(ChangeError::from)? {

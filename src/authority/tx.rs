@@ -1,5 +1,7 @@
 //! One transaction: typed rows over an overlay. Everything done through a [`Tx`] becomes one commit, or none.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{Core, entity::Entity, error::ChangeError, overlay::Overlay};
 use crate::{
     domain::{Action, Actor, Event, Subject, Timestamp},
@@ -23,6 +25,7 @@ pub struct Tx<'a> {
     pub(super) actor: &'a Actor,
     pub(super) reason: Option<&'a str>,
     pub(super) now: Timestamp,
+    pub(super) stop: &'a AtomicBool,
 }
 
 impl Tx<'_> {
@@ -30,6 +33,14 @@ impl Tx<'_> {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// To be called again and again by what takes long: nobody may wait for it any more.
+    ///
+    /// # Errors
+    /// [`ChangeError::Interrupted`].
+    pub fn poll(&self) -> Result<(), ChangeError> {
+        if self.stop.load(Ordering::Relaxed) { Err(ChangeError::Interrupted) } else { Ok(()) }
     }
 
     /// The row with this id.
@@ -207,6 +218,7 @@ impl Tx<'_> {
     }
 
     pub(super) fn get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, ChangeError> {
+        self.poll()?;
         Ok(self.overlay.get(&*self.core.store, key)?)
     }
 
@@ -220,8 +232,10 @@ impl Tx<'_> {
         prefix: &[u8],
         mut each: impl FnMut(&[u8], &[u8]) -> Result<Scan, StoreError>,
     ) -> Result<(), ChangeError> {
-        let each = |key: &[u8], value: &[u8]| Ok(each(key, value)? == Scan::On);
-        Ok(self.overlay.range(&*self.core.store, prefix, &prefix_end(prefix), each)?)
+        let stop = self.stop;
+        let each = |key: &[u8], value: &[u8]| Ok(!stop.load(Ordering::Relaxed) && each(key, value)? == Scan::On);
+        self.overlay.range(&*self.core.store, prefix, &prefix_end(prefix), each)?;
+        self.poll()
     }
 
     /// The ids at the ends of the keys that begin with `prefix`.

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::Row;
+use super::{
+    Row,
+    columns::{Numbers, Texts},
+};
 use crate::{
     domain::{Model, filter::View},
     store::Revision,
@@ -39,6 +42,9 @@ pub(super) struct Tables {
     pub(super) backs: HashMap<View, Backs>,
     /// How many rows a table has, where that is all that was asked.
     pub(super) counts: HashMap<Model, usize>,
+    /// Columns of whole tables, by the table's address and the field; none where the values are of other kinds.
+    pub(super) texts: HashMap<(usize, usize), Option<Arc<Texts>>>,
+    pub(super) numbers: HashMap<(usize, usize), Option<Arc<Numbers>>>,
 }
 
 /// What was last read as a whole, and when.

@@ -26,6 +26,8 @@ pub(super) struct Env<'e> {
     pub(super) group: Option<&'e [Tuple]>,
     /// The row of the query around this one.
     pub(super) outer: Option<&'e Self>,
+    /// What every count gives, where it is known without a group.
+    pub(super) counted: Option<i64>,
 }
 
 /// What subqueries that do not depend on the row have given.
@@ -47,6 +49,11 @@ pub(super) struct Eval<'t, 'a> {
 impl<'t, 'a> Eval<'t, 'a> {
     pub(super) fn new(rows: Rows<'t, 'a>, view: View) -> Self {
         Self { rows, view, patterns: Patterns::default(), known: Known::default() }
+    }
+
+    /// To be called for each of many rows: stops where the person at the terminal does not want to wait any longer.
+    pub(super) fn poll(&self) -> Result<(), QueryError> {
+        Ok(self.rows.tx.poll()?)
     }
 
     /// The value of an expression.
@@ -81,7 +88,10 @@ impl<'t, 'a> Eval<'t, 'a> {
                 }
                 self.expr(otherwise, env)?
             }
-            Expr::Aggregate(aggregate) => Cow::Owned(group::summarize(self, aggregate, env)?),
+            Expr::Aggregate(aggregate) => Cow::Owned(match env.counted {
+                Some(count) => Value::Int(count),
+                None => group::summarize(self, aggregate, env)?,
+            }),
             Expr::Sub(query) => Cow::Owned(self.first_of(query, env)?),
             Expr::Exists(query) => Cow::Owned(Value::Bool(self.exists(query, env)?)),
             Expr::Test(cond) => Cow::Owned(self.cond(cond, env)?.map_or(Value::Null, Value::Bool)),

@@ -14,7 +14,7 @@ pub(super) fn summarize(eval: &mut Eval<'_, '_>, aggregate: &Aggregate, env: &En
     let mut values: Vec<Value> = Vec::new();
     let mut rows = 0_i64;
     for tuple in env.group.unwrap_or_default() {
-        let inner = Env { tuple, group: None, outer: env.outer };
+        let inner = Env { tuple, group: None, outer: env.outer, counted: None };
         if let Some(filter) = &aggregate.filter
             && eval.cond(filter, &inner)? != Some(true)
         {

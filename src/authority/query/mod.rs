@@ -2,21 +2,26 @@
 //! databases differ.
 
 pub(super) mod cache;
+mod columns;
 mod compare;
 mod eval;
 mod functions;
 mod group;
 mod moments;
+mod narrow;
 mod plan;
+mod row;
 mod rows;
 mod run;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use std::fmt;
 
-pub use rows::Row;
+pub use narrow::Picked;
+pub use row::Row;
 pub use run::{Fetched, Found};
 pub use write::{Assignment, Deleted, Patch};
 
@@ -96,6 +101,11 @@ impl Tx<'_> {
         run::fetch(self, query)
     }
 
+    /// The results of a query that are rows as they are, or values of theirs; none where more has to be computed.
+    pub fn pick(&mut self, query: &Query) -> Result<Option<Picked>, QueryError> {
+        run::pick(self, query)
+    }
+
     /// How many results a query has.
     pub fn count(&mut self, query: &Query) -> Result<usize, QueryError> {
         run::count(self, query)
@@ -107,7 +117,7 @@ impl Tx<'_> {
         query: &Query,
         aggregates: &[crate::domain::filter::Expr],
     ) -> Result<Vec<Value>, QueryError> {
-        run::summarize(self, query, aggregates)
+        summary::summarize(self, query, aggregates)
     }
 }
 

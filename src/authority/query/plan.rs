@@ -95,7 +95,7 @@ fn known_values(
     outer: Option<&Env<'_>>,
 ) -> Result<Option<Vec<Value>>, QueryError> {
     let free = |expr: &Expr| matches!(expr, Expr::Value(_) | Expr::Outer(_));
-    let env = Env { tuple: &[], group: None, outer };
+    let env = Env { tuple: &[], group: None, outer, counted: None };
     match right {
         Right::One(expr) if free(expr) => Ok(Some(vec![eval.expr(expr, &env)?.into_owned()])),
         Right::Many(list) if op == Op::In && list.iter().all(free) => {
@@ -175,6 +175,9 @@ fn back_to_model(
                     if *far == 1 {
                         // The index of both ends is walked here: by the id of the row it leads to.
                         links.sort_unstable_by_key(|(_, id)| *id);
+                    }
+                    if links.len() > super::run::MANY {
+                        eval.rows.table(parent, query.view)?;
                     }
                     for (_, id) in links {
                         before.extend(eval.rows.row(parent, query.view, id)?);

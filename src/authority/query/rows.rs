@@ -3,8 +3,9 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use super::{
-    QueryError, Tx,
+    QueryError, Row, Tx,
     cache::{Link, Table, Tables},
+    columns::{Numbers, Texts},
 };
 use crate::{
     domain::{
@@ -13,17 +14,6 @@ use crate::{
     },
     store::{Revision, layout::Relation},
 };
-
-/// A row.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The number by which the store keeps it: the primary key, but for tokens, whose key is that.
-    pub id: i64,
-    /// A value for each field of the model. Of a token, what must be looked up (the key, the use) is not in here.
-    pub values: Vec<Value>,
-    /// The token, where it is one.
-    pub token: Option<Box<Token>>,
-}
 
 /// The places of a token's fields in the table of models.
 pub(super) mod token_field {
@@ -35,6 +25,12 @@ pub(super) mod token_field {
     pub(crate) const STATE: usize = 8;
     pub(crate) const LAST_USED: usize = 9;
     pub(crate) const USES: usize = 10;
+}
+
+/// Whether the value of a field is looked up when it is asked for, and does not lie in the row.
+pub(super) fn is_looked_up(model: Model, field: usize) -> bool {
+    let looked_up = [token_field::KEY, token_field::STATE, token_field::LAST_USED, token_field::USES];
+    model.concrete() == Model::Token && looked_up.contains(&field)
 }
 
 /// Rows as they are needed, each read once.
@@ -94,6 +90,44 @@ impl<'t, 'a> Rows<'t, 'a> {
         self.tables.sorted.insert(key, Arc::clone(&sorted));
         self.news = true;
         Ok(sorted)
+    }
+
+    /// The texts of a field of a table that is kept as a whole.
+    pub(super) fn texts(&mut self, table: &Table, field: usize) -> Option<Arc<Texts>> {
+        let key = (self.address(table)?, field);
+        self.news |= !self.tables.texts.contains_key(&key);
+        let rows = || table.iter().map(|row| &**row);
+        self.tables.texts.entry(key).or_insert_with(|| Texts::of(rows(), field).map(Arc::new)).clone()
+    }
+
+    /// The numbers of a field of a table that is kept as a whole.
+    pub(super) fn numbers(&mut self, table: &Table, field: usize) -> Option<Arc<Numbers>> {
+        let key = (self.address(table)?, field);
+        self.news |= !self.tables.numbers.contains_key(&key);
+        let rows = || table.iter().map(|row| &**row);
+        self.tables.numbers.entry(key).or_insert_with(|| Numbers::of(rows(), field).map(Arc::new)).clone()
+    }
+
+    /// Where a table lies that is kept as a whole: it stays there as long as its columns.
+    fn address(&self, table: &Table) -> Option<usize> {
+        let mut kept = self.tables.rows.values().chain(self.tables.sorted.values());
+        kept.any(|kept| Arc::ptr_eq(kept, table)).then(|| Arc::as_ptr(table).addr())
+    }
+
+    /// How many rows a step to many rows leads to.
+    pub(super) fn count_of(&mut self, from: &Row, step: &Step, view: View) -> Result<i64, QueryError> {
+        let count = match step {
+            Step::Links { through, near, .. } => {
+                self.tables.sides.get(&(*through, *near)).map(|side| side.get(&from.id).map_or(0, Vec::len))
+            }
+            Step::Back { .. } => self.tables.backs.get(&view).map(|backs| backs.get(&from.id).map_or(0, Vec::len)),
+            Step::Forward { .. } => None,
+        };
+        let count = match count {
+            Some(count) => count,
+            None => self.follow(from, step, view)?.len(),
+        };
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
     /// All rows of a model, in the order of their ids.
@@ -321,79 +355,5 @@ pub(super) fn is_seen(token: &Token, view: View) -> bool {
     match view {
         View::Django => token.name.is_none() && token.is_live(),
         View::Every => true,
-    }
-}
-
-impl Row {
-    fn of(id: i64, values: Vec<Value>) -> Self {
-        Self { id, values, token: None }
-    }
-
-    pub(super) fn link((id, left, right): Link) -> Self {
-        Self::of(id, vec![Value::Int(id), Value::Int(left), Value::Int(right)])
-    }
-
-    pub(super) fn token(token: Token) -> Self {
-        let revoked = token.revoked.as_ref();
-        let text = |text: Option<&String>| text.map_or(Value::Null, |text| Value::Text(text.clone()));
-        let values = vec![
-            Value::Null,
-            Value::Int(token.user),
-            Value::Time(token.created),
-            Value::Text(token.id.to_string()),
-            text(token.name.as_ref()),
-            token.expires.into(),
-            revoked.map(|revoked| revoked.at).into(),
-            text(revoked.and_then(|revoked| revoked.reason.as_ref())),
-            Value::Null,
-            Value::Null,
-            Value::Null,
-        ];
-        Self { id: token.serial, values, token: Some(Box::new(token)) }
-    }
-}
-
-impl From<User> for Row {
-    fn from(user: User) -> Self {
-        let values = vec![
-            Value::Int(user.id),
-            Value::Text(user.password),
-            user.last_login.into(),
-            Value::Bool(user.is_superuser),
-            Value::Text(user.username),
-            Value::Text(user.first_name),
-            Value::Text(user.last_name),
-            Value::Text(user.email),
-            Value::Bool(user.is_staff),
-            Value::Bool(user.is_active),
-            Value::Time(user.date_joined),
-        ];
-        Self::of(user.id, values)
-    }
-}
-
-impl From<Group> for Row {
-    fn from(group: Group) -> Self {
-        Self::of(group.id, vec![Value::Int(group.id), Value::Text(group.name)])
-    }
-}
-
-impl From<Permission> for Row {
-    fn from(permission: Permission) -> Self {
-        let values = vec![
-            Value::Int(permission.id),
-            Value::Text(permission.name),
-            Value::Int(permission.content_type),
-            Value::Text(permission.codename),
-        ];
-        Self::of(permission.id, values)
-    }
-}
-
-impl From<ContentType> for Row {
-    fn from(content_type: ContentType) -> Self {
-        let values =
-            vec![Value::Int(content_type.id), Value::Text(content_type.app_label), Value::Text(content_type.model)];
-        Self::of(content_type.id, values)
     }
 }

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 use super::{
     QueryError, Row, Tx,
     eval::{Env, Eval, Tuple},
-    plan,
+    narrow, plan,
     rows::Rows,
 };
 use crate::domain::{
@@ -30,17 +30,21 @@ pub enum Found {
 }
 
 /// A row with its joined rows, or several that were gathered.
-struct Item {
-    tuple: Tuple,
-    group: Option<Vec<Tuple>>,
+pub(super) struct Item {
+    pub(super) tuple: Tuple,
+    pub(super) group: Option<Vec<Tuple>>,
 }
 
 /// From so many rows on, what they are joined to is read as a whole.
-const MANY: usize = 48;
+pub(super) const MANY: usize = 48;
 
 pub(super) fn fetch(tx: &mut Tx<'_>, query: &Query) -> Result<Fetched, QueryError> {
     let mut eval = Eval::new(Rows::new(tx), query.view);
     Ok(Fetched { found: results(&mut eval, query, None)? })
+}
+
+pub(super) fn pick(tx: &mut Tx<'_>, query: &Query) -> Result<Option<narrow::Picked>, QueryError> {
+    narrow::pick(&mut Eval::new(Rows::new(tx), query.view), query)
 }
 
 pub(super) fn count(tx: &mut Tx<'_>, query: &Query) -> Result<usize, QueryError> {
@@ -73,76 +77,15 @@ pub(super) fn count(tx: &mut Tx<'_>, query: &Query) -> Result<usize, QueryError>
         unordered.default_order = false;
     }
     let mut eval = Eval::new(Rows::new(tx), query.view);
+    if let Some(picked) = narrow::pick(&mut eval, &unordered)? {
+        return Ok(picked.rows().len());
+    }
     if query.combined.is_some() || query.distinct {
         return Ok(results(&mut eval, &unordered, None)?.len());
     }
     let mut items = items(&mut eval, &mut unordered, None)?;
     cut(&mut items, query);
     Ok(items.len())
-}
-
-/// The values of aggregates over all results.
-pub(super) fn summarize(tx: &mut Tx<'_>, query: &Query, aggregates: &[Expr]) -> Result<Vec<Value>, QueryError> {
-    let mut query = query.clone();
-    let nested = query.is_sliced() || query.distinct || query.grouping != Grouping::None;
-    if !query.is_sliced() {
-        query.order.clear();
-        query.default_order = false;
-    } else if let Select::Row = query.select {
-        // Only what is summed up is asked of the rows, which decides in which order SQLite cuts them.
-        let mut fields = vec![query.model.describe().pk];
-        aggregates.iter().for_each(|expr| expr.fields_at(0, &mut fields));
-        query.select = Select::Only(fields);
-    }
-    let order = query.effective_order();
-    let mut eval = Eval::new(Rows::new(tx), query.view);
-    let mut items = items(&mut eval, &mut query, None)?;
-    if query.is_sliced() && !order.is_empty() {
-        items = sorted_items(&mut eval, &direction(order, query.reversed), items, None)?;
-    }
-    if query.distinct {
-        items = distinct_items(&mut eval, &query, items)?;
-    }
-    cut(&mut items, &query);
-    let groups: Vec<Vec<Tuple>> =
-        items.into_iter().map(|item| item.group.unwrap_or_else(|| vec![item.tuple])).collect();
-    if nested && aggregates.iter().any(Expr::nests_aggregate) {
-        return aggregates.iter().map(|expr| over_groups(&mut eval, expr, &groups)).collect();
-    }
-    let rows: Vec<Tuple> = if query.grouping == Grouping::None {
-        groups.into_iter().flatten().collect()
-    } else {
-        groups.into_iter().filter_map(|group| group.into_iter().next()).collect()
-    };
-    let empty: Tuple = vec![None; query.joins.len() + 1];
-    let env = Env { tuple: rows.first().unwrap_or(&empty), group: Some(&rows), outer: None };
-    aggregates.iter().map(|expr| Ok(eval.expr(expr, &env)?.into_owned())).collect()
-}
-
-/// An aggregate of values that sum up groups themselves: `Max` of an annotated `Count`.
-fn over_groups(eval: &mut Eval<'_, '_>, expr: &Expr, groups: &[Vec<Tuple>]) -> Result<Value, QueryError> {
-    let Expr::Aggregate(aggregate) = expr else { return Ok(Value::Null) };
-    let mut values = Vec::with_capacity(groups.len());
-    for group in groups {
-        let Some(tuple) = group.first() else { continue };
-        let env = Env { tuple, group: Some(group), outer: None };
-        if let Some(of) = &aggregate.of {
-            values.push(Expr::Value(eval.expr(of, &env)?.into_owned()));
-        }
-    }
-    // Each value as a row of its own.
-    let rows: Vec<Tuple> = values
-        .into_iter()
-        .map(|value| {
-            let value = if let Expr::Value(value) = value { value } else { Value::Null };
-            vec![Some(Arc::new(Row { id: 0, values: vec![value], token: None }))]
-        })
-        .collect();
-    let column = Expr::Column { alias: 0, model: Model::ContentType, field: 0 };
-    let outer = crate::domain::filter::Aggregate { of: Some(column), filter: None, ..(**aggregate).clone() };
-    let empty: Tuple = vec![None];
-    let env = Env { tuple: &empty, group: Some(&rows), outer: None };
-    super::group::summarize(eval, &outer, &env)
 }
 
 /// The first selected value of each result.
@@ -179,6 +122,11 @@ fn results(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> R
     let mut query = query.clone();
     let query = &mut query;
     let order = direction(query.effective_order(), query.reversed);
+    if outer.is_none()
+        && let Some(found) = narrow::counted(eval, query, &order)?
+    {
+        return Ok(found);
+    }
     let early = order.is_empty() && query.grouping == Grouping::None && !query.distinct;
     let items = items_up_to(eval, query, outer, if early { query.to } else { None })?;
     let top = if query.distinct { None } else { query.to };
@@ -204,7 +152,7 @@ fn results(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> R
 }
 
 fn result(eval: &mut Eval<'_, '_>, query: &Query, item: &Item, outer: Option<&Env<'_>>) -> Result<Found, QueryError> {
-    let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer };
+    let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer, counted: None };
     let mut values = Vec::new();
     if let Select::Values(select) = &query.select {
         for (_, expr) in select {
@@ -221,6 +169,26 @@ fn result(eval: &mut Eval<'_, '_>, query: &Query, item: &Item, outer: Option<&En
     }
 }
 
+/// So many are sorted without a look at whether somebody still waits for them.
+const RUN: usize = 1 << 16;
+
+/// Sorts, equal ones as they come: in runs first, which the last sort merges.
+pub(super) fn in_order<T>(
+    eval: &Eval<'_, '_>,
+    list: &mut [T],
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Result<(), QueryError> {
+    if list.len() > RUN {
+        for run in list.chunks_mut(RUN) {
+            eval.poll()?;
+            run.sort_by(&order);
+        }
+        eval.poll()?;
+    }
+    list.sort_by(order);
+    Ok(())
+}
+
 /// The items in order, each with what it was ordered by.
 fn keyed_items(
     eval: &mut Eval<'_, '_>,
@@ -231,7 +199,8 @@ fn keyed_items(
 ) -> Result<Vec<(Vec<Value>, Item)>, QueryError> {
     let mut keyed = Vec::with_capacity(items.len());
     for item in items {
-        let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer };
+        eval.poll()?;
+        let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer, counted: None };
         let mut keys = Vec::with_capacity(order.len());
         for key in order {
             keys.push(match &key.by {
@@ -247,12 +216,12 @@ fn keyed_items(
         }
     }
     if !order.is_empty() {
-        keyed.sort_by(|(a, _), (b, _)| by_keys(order, a, b));
+        in_order(eval, &mut keyed, |(a, _), (b, _)| by_keys(order, a, b))?;
     }
     Ok(keyed)
 }
 
-fn sorted_items(
+pub(super) fn sorted_items(
     eval: &mut Eval<'_, '_>,
     order: &[Order],
     items: Vec<Item>,
@@ -262,7 +231,11 @@ fn sorted_items(
 }
 
 /// The rows that fulfil the conditions, joined and gathered, in the order in which SQLite comes across them.
-fn items(eval: &mut Eval<'_, '_>, query: &mut Query, outer: Option<&Env<'_>>) -> Result<Vec<Item>, QueryError> {
+pub(super) fn items(
+    eval: &mut Eval<'_, '_>,
+    query: &mut Query,
+    outer: Option<&Env<'_>>,
+) -> Result<Vec<Item>, QueryError> {
     items_up_to(eval, query, outer, None)
 }
 
@@ -288,6 +261,7 @@ fn gather(
         return Ok(Vec::new());
     }
     let base = plan::candidates(eval, query, outer)?;
+    let base = narrow::narrowed(eval, query, &base)?.unwrap_or(base);
     let (having, conditions): (Vec<&Cond>, Vec<&Cond>) = query.conditions.iter().partition(|cond| cond.has_aggregate());
     if base.len() > MANY {
         for join in &query.joins {
@@ -299,8 +273,9 @@ fn gather(
         // One tuple serves all rows until one is kept.
         let mut tuple: Tuple = vec![None];
         for row in base.iter() {
+            eval.poll()?;
             tuple[0] = Some(Arc::clone(row));
-            if holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer })? {
+            if holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer, counted: None })? {
                 kept.push(tuple.clone());
                 if limit.is_some_and(|limit| kept.len() >= limit) {
                     break;
@@ -309,8 +284,9 @@ fn gather(
         }
     }
     for row in base.iter().filter(|_| !query.joins.is_empty()) {
+        eval.poll()?;
         for tuple in joined(eval, query, Arc::clone(row))? {
-            if holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer })? {
+            if holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer, counted: None })? {
                 kept.push(tuple);
             }
         }
@@ -324,7 +300,7 @@ fn gather(
     let mut items = Vec::new();
     for group in groups(eval, query, kept, outer)? {
         let Some(tuple) = group.first().cloned() else { continue };
-        let env = Env { tuple: &tuple, group: Some(&group), outer };
+        let env = Env { tuple: &tuple, group: Some(&group), outer, counted: None };
         if holds(eval, &having, &env)? {
             items.push(Item { tuple, group: Some(group) });
         }
@@ -332,7 +308,7 @@ fn gather(
     Ok(items)
 }
 
-fn holds(eval: &mut Eval<'_, '_>, conditions: &[&Cond], env: &Env<'_>) -> Result<bool, QueryError> {
+pub(super) fn holds(eval: &mut Eval<'_, '_>, conditions: &[&Cond], env: &Env<'_>) -> Result<bool, QueryError> {
     for cond in conditions {
         if eval.cond(cond, env)? != Some(true) {
             return Ok(false);
@@ -388,7 +364,7 @@ fn groups(
     let mut places: HashMap<(i64, Vec<String>), usize> = HashMap::new();
     let mut groups: Vec<(Vec<Value>, Vec<Tuple>)> = Vec::new();
     for tuple in tuples {
-        let env = Env { tuple: &tuple, group: None, outer };
+        let env = Env { tuple: &tuple, group: None, outer, counted: None };
         let mut keys = Vec::with_capacity(by.len());
         for expr in &by {
             keys.push(eval.expr(expr, &env)?.into_owned());
@@ -409,7 +385,11 @@ fn groups(
     Ok(groups.into_iter().map(|(_, group)| group).collect())
 }
 
-fn distinct_items(eval: &mut Eval<'_, '_>, query: &Query, items: Vec<Item>) -> Result<Vec<Item>, QueryError> {
+pub(super) fn distinct_items(
+    eval: &mut Eval<'_, '_>,
+    query: &Query,
+    items: Vec<Item>,
+) -> Result<Vec<Item>, QueryError> {
     let mut seen = std::collections::HashSet::new();
     let mut kept = Vec::new();
     for item in items {
@@ -478,7 +458,7 @@ fn combined_keys(
             }
             (Found::Row(row, _), _) => {
                 let tuple = [Some(Arc::clone(row))];
-                eval.expr(expr, &Env { tuple: &tuple, group: None, outer: None })?.into_owned()
+                eval.expr(expr, &Env { tuple: &tuple, group: None, outer: None, counted: None })?.into_owned()
             }
             (Found::Values(_), Select::Row | Select::Only(_)) => Value::Null,
         });
@@ -506,7 +486,7 @@ fn texts(values: &[Value]) -> Vec<String> {
     values.iter().map(|value| value.to_text().map_or_else(String::new, |text| format!("={text}"))).collect()
 }
 
-fn direction(order: Vec<Order>, reversed: bool) -> Vec<Order> {
+pub(super) fn direction(order: Vec<Order>, reversed: bool) -> Vec<Order> {
     if !reversed {
         return order;
     }
@@ -518,7 +498,7 @@ fn direction(order: Vec<Order>, reversed: bool) -> Vec<Order> {
     order.into_iter().map(turn).collect()
 }
 
-fn by_keys(order: &[Order], a: &[Value], b: &[Value]) -> Ordering {
+pub(super) fn by_keys(order: &[Order], a: &[Value], b: &[Value]) -> Ordering {
     for ((key, a), b) in order.iter().zip(a).zip(b) {
         let nulls = match (key.nulls, a.is_null(), b.is_null()) {
             (Some(_), true, true) => Ordering::Equal,
@@ -539,7 +519,7 @@ fn by_values(a: &[Value], b: &[Value]) -> Ordering {
     a.iter().zip(b).map(|(a, b)| a.order(b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-fn cut<T>(results: &mut Vec<T>, query: &Query) {
+pub(super) fn cut<T>(results: &mut Vec<T>, query: &Query) {
     if let Some(to) = query.to {
         results.truncate(to);
     }
@@ -557,6 +537,9 @@ pub(super) fn rows_of(tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Arc<Row>>, Q
     let mut query = query.clone();
     query.select = Select::Row;
     query.distinct = query.distinct || !query.joins.is_empty();
+    if let Some(picked) = pick(tx, &query)? {
+        return Ok(picked.rows().to_vec());
+    }
     let fetched = fetch(tx, &query)?;
     let mut seen = std::collections::HashSet::new();
     let rows = fetched.found.into_iter().filter_map(|found| match found {

@@ -136,7 +136,8 @@ impl Tx<'_> {
             for (field, expr) in assignments {
                 let mut eval = Eval::new(Rows::new(self), query.view);
                 let tuple = [Some(Arc::clone(row))];
-                let value = eval.expr(expr, &Env { tuple: &tuple, group: None, outer: None })?.into_owned();
+                let value =
+                    eval.expr(expr, &Env { tuple: &tuple, group: None, outer: None, counted: None })?.into_owned();
                 patch.push((*field, value));
             }
             self.patch_row(query.model, row, &patch)?;

@@ -53,6 +53,8 @@ pub(super) fn call(words: &[PyStrRef], vm: &VirtualMachine) -> PyResult {
         return Err(vm.new_runtime_error("this interpreter has no commands".to_owned()));
     };
     let Called { out, err, refusal } = caller(&words);
+    // A command that an interrupt stopped has only been refused so far.
+    vm.check_signals()?;
     let text = |text: String| vm.ctx.new_str(text).into();
     let refusal = match refusal {
         None => vm.ctx.none(),

@@ -5,6 +5,8 @@ mod commands;
 mod compile;
 mod errors;
 mod expression;
+mod instance;
+mod naming;
 mod passwords;
 mod query;
 mod rows;
@@ -52,18 +54,21 @@ fn raise(vm: &VirtualMachine, module: &'static str, class: &'static str, message
 #[rustpython_vm::pymodule]
 mod _hallpass {
     use rustpython_vm::{
-        PyObjectRef, PyRef, PyResult, VirtualMachine,
+        PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
         builtins::{PyDictRef, PyStrRef, PyTypeRef},
         class::PyClassImpl,
         function::ArgSequence,
     };
 
     use super::{
-        commands, passwords,
+        commands,
+        instance::{Layout, PyColumn, PyInstance},
+        passwords,
         query::{self, PyQuery},
         rows::{self, PySealed},
         state,
         tables::{self, OnConflict},
+        value,
     };
 
     fn numbers(list: Vec<i64>, vm: &VirtualMachine) -> Vec<PyObjectRef> {
@@ -78,6 +83,33 @@ mod _hallpass {
     #[pyattr(name = "Sealed")]
     fn sealed_class(_vm: &VirtualMachine) -> PyTypeRef {
         PySealed::make_static_type()
+    }
+
+    #[pyattr(name = "AltersData")]
+    fn instance_class(_vm: &VirtualMachine) -> PyTypeRef {
+        PyInstance::make_static_type()
+    }
+
+    #[pyattr(name = "Column")]
+    fn column_class(_vm: &VirtualMachine) -> PyTypeRef {
+        PyColumn::make_static_type()
+    }
+
+    #[pyattr(name = "Layout")]
+    fn layout_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Layout::make_static_type()
+    }
+
+    /// What the instances of a model hold.
+    #[pyfunction]
+    fn layout(label: PyStrRef, vm: &VirtualMachine) -> PyResult<PyRef<Layout>> {
+        Ok(Layout::new(rows::model(&label.to_string_lossy(), vm)?, vm).into_ref(&vm.ctx))
+    }
+
+    /// This moment, aware, in UTC.
+    #[pyfunction]
+    fn now(vm: &VirtualMachine) -> PyResult {
+        value::now(vm)
     }
 
     /// The version of this program.

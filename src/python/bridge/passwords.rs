@@ -8,7 +8,7 @@ use rustpython_vm::{
 use super::state;
 use crate::{
     authority::password::{self, Encoding, Hasher, Malformed, UserAttributes, Verdict, validate},
-    python::engine::secrets,
+    python::engine::{host, secrets},
 };
 
 /// Random text of an alphabet.
@@ -40,13 +40,15 @@ pub(super) fn encode(hasher: &str, password: &PyStr, salt: Option<&PyStr>, vm: &
         None => state::run(vm, |session| session.transact(|tx| Ok(hasher.salt(tx.entropy()))))?,
     };
     secrets::note(&password.to_string_lossy());
-    hasher.encode(&password.to_string_lossy(), &salt).map_err(|error| malformed(&error, vm))
+    let password = password.to_string_lossy().into_owned();
+    host::patiently(vm, move || hasher.encode(&password, &salt))?.map_err(|error| malformed(&error, vm))
 }
 
 /// Whether it is the password, and whether the hash is due for a new one.
 pub(super) fn verify(password: &PyStr, encoded: &PyStr, vm: &VirtualMachine) -> PyResult<(bool, bool)> {
     secrets::note(&password.to_string_lossy());
-    match password::verify(&password.to_string_lossy(), &encoded.to_string_lossy()) {
+    let (password, encoded) = (password.to_string_lossy().into_owned(), encoded.to_string_lossy().into_owned());
+    match host::patiently(vm, move || password::verify(&password, &encoded))? {
         Verdict::Accepted(Encoding::Current) => Ok((true, false)),
         Verdict::Accepted(Encoding::Outdated) => Ok((true, true)),
         Verdict::Refused => Ok((false, false)),

@@ -2,21 +2,23 @@
 
 use rustpython_vm::{
     Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::{PyDictRef, PyListRef, PyStr, PyStrRef, PyTupleRef, PyTypeRef},
+    builtins::{PyDictRef, PyListRef, PyStrRef, PyTupleRef, PyTypeRef},
     function::{ArgSequence, OptionalArg},
     pyclass,
 };
 
 use super::{
     compile::{Compiler, Negation, query_of},
-    errors,
-    expression::{self, Scope, annotated, from_object, out_of, reference},
-    raise, rows, state,
+    expression::{self, Scope, from_object},
+    naming::{ordering, selected},
+    raise,
+    rows::{self, Results},
+    state,
     value::to_python,
 };
 use crate::domain::{
     Model,
-    filter::{Annotation, Combine, Cond, Expr, Grouping, Nulls, Order, OrderBy, Path, Query, Select, View},
+    filter::{Annotation, Combine, Cond, Expr, Grouping, Query, Select, View},
 };
 
 /// `QuerySet.query`.
@@ -310,20 +312,29 @@ impl PyQuery {
 
     /// The results as instances of `class`.
     #[pymethod]
-    fn instances(
+    fn instances(zelf: &Py<Self>, class: PyTypeRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        let fetched = state::run(vm, |session| session.transact(|tx| Results::of(tx, &zelf.query)))?;
+        rows::instances(&zelf.query, fetched, &class, vm)
+    }
+
+    /// The first 21 of those that fulfil further conditions, as instances of `class`: what `get` looks at.
+    #[pymethod]
+    fn got(
         zelf: &Py<Self>,
+        args: PyTupleRef,
+        kwargs: PyDictRef,
         class: PyTypeRef,
-        state_class: PyTypeRef,
         vm: &VirtualMachine,
     ) -> PyResult<PyListRef> {
-        let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&zelf.query)))?;
-        rows::instances(&zelf.query, fetched, &class, &state_class, vm)
+        let narrower = Self::filter(zelf, false, args, kwargs, vm)?;
+        let narrower = Self::slice(&narrower, None, Some(21), vm);
+        Self::instances(&narrower, class, vm)
     }
 
     /// The selected values of the results: a dict, a tuple, or the first alone.
     #[pymethod]
     fn selection(zelf: &Py<Self>, form: PyStrRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
-        let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&zelf.query)))?;
+        let fetched = state::run(vm, |session| session.transact(|tx| Results::of(tx, &zelf.query)))?;
         rows::selection(&zelf.query, fetched, form.to_str().unwrap_or("tuple"), vm)
     }
 
@@ -410,65 +421,6 @@ fn pairs(items: &[PyTupleRef], vm: &VirtualMachine) -> PyResult<Vec<(PyStrRef, P
         _ => Err(vm.new_type_error("a pair was expected".to_owned())),
     };
     items.iter().map(pair).collect()
-}
-
-/// A name in `values(...)`.
-fn selected(query: &mut Query, name: &str, vm: &VirtualMachine) -> PyResult<Expr> {
-    if let Some((expr, rest)) = annotated(query, name)
-        && rest.is_empty()
-    {
-        return Ok(expr);
-    }
-    let path =
-        Path::resolve(query.model, query.view, name).map_err(|e| errors::unresolved(&e, &query.annotations, vm))?;
-    if let Some(unknown) = path.rest.first() {
-        let moment = matches!(super::value::Out::of(path.field()), super::value::Out::DateTime);
-        if !(moment && super::compile::part(unknown).is_some() || *unknown == "date" || *unknown == "time") {
-            let before = name.split("__").nth(path.used - 1).unwrap_or(name);
-            let message = if path.relation.is_some() {
-                let choices = crate::domain::filter::choices(path.target.model, query.view).join(", ");
-                format!("Cannot resolve keyword '{unknown}' into field. Choices are: {choices}")
-            } else {
-                format!("Cannot resolve keyword '{unknown}' into field. Join on '{before}' not permitted.")
-            };
-            return Err(raise(vm, "django.core.exceptions", "FieldError", message));
-        }
-    }
-    reference(name, &mut Scope { query, call: 0 }, vm)
-}
-
-fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {
-    let Some(text) = object.downcast_ref::<PyStr>() else {
-        return ordering_by_expression(query, object, vm);
-    };
-    let text = text.to_string_lossy();
-    let (name, descending) = text.strip_prefix('-').map_or((&*text, false), |name| (name, true));
-    if name == "?" {
-        return Ok(Order { by: OrderBy::Random, descending: false, nulls: None });
-    }
-    let name = name.strip_prefix('+').unwrap_or(name);
-    let expr = selected(query, name, vm)?;
-    Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
-}
-
-fn ordering_by_expression(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {
-    let mut scope = Scope { query, call: 0 };
-    if let Some(inner) = vm.get_attribute_opt(object.to_owned(), "_ordered")? {
-        let expr = from_object(&inner, &mut scope, vm)?;
-        let yes = |name: &'static str| -> PyResult<bool> {
-            let value = object.get_attr(name, vm)?;
-            Ok(!vm.is_none(&value) && value.is_true(vm)?)
-        };
-        let nulls = match (yes("nulls_first")?, yes("nulls_last")?) {
-            (true, _) => Some(Nulls::First),
-            (false, true) => Some(Nulls::Last),
-            (false, false) => None,
-        };
-        return Ok(Order { by: OrderBy::Expr(expr), descending: yes("descending")?, nulls });
-    }
-    let expr = from_object(object, &mut scope, vm)?;
-    debug_assert!(!matches!(expr, Expr::OuterName(_)) || out_of(&expr) == super::value::Out::Any, "a name has no kind");
-    Ok(Order { by: OrderBy::Expr(expr), descending: false, nulls: None })
 }
 
 /// The model that a Python class or instance stands for.

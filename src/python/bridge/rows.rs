@@ -1,5 +1,10 @@
 //! Rows on their way to Python: instances and selections, made in one go; and attributes on their way back.
 
+use std::{
+    cell::RefCell,
+    sync::{Arc, Weak},
+};
+
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyDictRef, PyListRef, PyTypeRef},
@@ -8,12 +13,16 @@ use rustpython_vm::{
 
 use super::{
     import,
+    instance::{NoCollector, Press},
     query::model_of,
     raise, state,
     value::{Out, Prepared, label, prepare, to_python},
 };
 use crate::{
-    authority::query::{Deleted, Fetched, Found, Patch, Row},
+    authority::{
+        Tx,
+        query::{Deleted, Fetched, Found, Patch, Picked, QueryError, Row},
+    },
     domain::{
         Model, Token, Value,
         filter::{Expr, Func, Query, Select, View},
@@ -41,6 +50,12 @@ pub(super) struct PySealed {
     token: Token,
 }
 
+impl PySealed {
+    pub(super) fn new(token: &Token) -> Self {
+        Self { token: token.clone() }
+    }
+}
+
 #[pyclass]
 impl PySealed {
     /// The key; none where it was to be shown once only.
@@ -57,85 +72,157 @@ impl PySealed {
     }
 }
 
-/// The places of the fields of a token that are looked up when they are asked for.
-const LAZY: [&str; 4] = ["key", "state", "last_used", "uses"];
+/// What a query gave: rows as they are, or what was computed.
+pub(super) enum Results {
+    Picked(Picked),
+    Fetched(Fetched),
+}
+
+impl Results {
+    pub(super) fn of(tx: &mut Tx<'_>, query: &Query) -> Result<Self, QueryError> {
+        match tx.pick(query)? {
+            Some(picked) => Ok(Self::Picked(picked)),
+            None => tx.fetch(query).map(Self::Fetched),
+        }
+    }
+}
 
 /// Instances of `class` with the rows' values.
 pub(super) fn instances(
     query: &Query,
-    fetched: Fetched,
+    results: Results,
     class: &PyTypeRef,
-    state_class: &PyTypeRef,
     vm: &VirtualMachine,
 ) -> PyResult<PyListRef> {
     let only = match &query.select {
-        Select::Only(fields) => Some(fields),
+        Select::Only(fields) => Some(fields.as_slice()),
         Select::Row | Select::Values(_) => None,
+    };
+    let press = Press::new(class, query.model, only, vm);
+    let _quiet = NoCollector::new();
+    let fetched = match results {
+        Results::Picked(picked) => {
+            let instances = picked.rows().iter().map(|row| press.instance(Arc::clone(row)).into());
+            return Ok(vm.ctx.new_list(instances.collect()));
+        }
+        Results::Fetched(fetched) => fetched,
     };
     let names: Vec<_> =
         query.annotations.iter().filter(|a| a.shown).map(|a| vm.ctx.intern_str(a.name.as_str())).collect();
-    let fields: Vec<_> = query.model.describe().fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect();
-    let state_name = vm.ctx.intern_str("_state");
-    let database: PyObjectRef = vm.ctx.intern_str("default").to_owned().into();
-    let adding: PyObjectRef = vm.ctx.new_bool(false).into();
-    let (adding_name, db_name) = (vm.ctx.intern_str("adding"), vm.ctx.intern_str("db"));
     let mut list = Vec::with_capacity(fetched.found.len());
     for found in fetched.found {
         let Found::Row(row, annotations) = found else { continue };
-        let state = vm.ctx.new_dict();
-        state.set_item(adding_name, adding.clone(), vm)?;
-        state.set_item(db_name, database.clone(), vm)?;
-        if let Some(token) = &row.token {
-            let sealed = PySealed { token: (**token).clone() }.into_ref(&vm.ctx);
-            state.set_item("sealed", sealed.into(), vm)?;
-        }
-        let dict = vm.ctx.new_dict();
-        dict.set_item(state_name, vm.ctx.new_base_object(state_class.clone(), Some(state)), vm)?;
-        for (place, name) in fields.iter().enumerate() {
-            let lazy = row.token.is_some() && LAZY.contains(&name.as_str());
-            if !lazy && only.is_none_or(|only| only.contains(&place)) {
-                dict.set_item(*name, to_python(&row.values[place], vm)?, vm)?;
+        let instance: PyObjectRef = press.instance(row).into();
+        if let Some(dict) = instance.dict().filter(|_| !names.is_empty()) {
+            for (name, value) in names.iter().zip(&annotations) {
+                dict.set_item(*name, to_python(value, vm)?, vm)?;
             }
         }
-        for (name, value) in names.iter().zip(&annotations) {
-            dict.set_item(*name, to_python(value, vm)?, vm)?;
-        }
-        list.push(vm.ctx.new_base_object(class.clone(), Some(dict)));
+        list.push(instance);
     }
     Ok(vm.ctx.new_list(list))
 }
 
 /// The selected values, each result in one of three forms.
-pub(super) fn selection(query: &Query, fetched: Fetched, form: &str, vm: &VirtualMachine) -> PyResult<PyListRef> {
-    let names: Vec<_> = match &query.select {
-        Select::Values(values) => values.iter().map(|(name, _)| vm.ctx.intern_str(name.as_str())).collect(),
-        Select::Row | Select::Only(_) => Vec::new(),
+pub(super) fn selection(query: &Query, results: Results, form: &str, vm: &VirtualMachine) -> PyResult<PyListRef> {
+    let selected = match &query.select {
+        Select::Values(values) => values.as_slice(),
+        Select::Row | Select::Only(_) => &[],
     };
-    let exprs: Vec<&Expr> = match &query.select {
-        Select::Values(values) => values.iter().map(|(_, expr)| expr).collect(),
-        Select::Row | Select::Only(_) => Vec::new(),
-    };
-    let to_python = |place: usize, value: &Value| zoned(exprs.get(place).copied(), value, vm);
-    let mut list = Vec::with_capacity(fetched.found.len());
-    for found in fetched.found {
-        let Found::Values(values) = found else { continue };
-        list.push(match form {
+    let names: Vec<_> = selected.iter().map(|(name, _)| vm.ctx.intern_str(name.as_str())).collect();
+    let exprs: Vec<&Expr> = selected.iter().map(|(_, expr)| expr).collect();
+    let _quiet = NoCollector::new();
+    let formed = |values: Vec<PyObjectRef>| -> PyResult {
+        Ok(match form {
             "dict" => {
                 let dict = vm.ctx.new_dict();
-                for (place, (name, value)) in names.iter().zip(&values).enumerate() {
-                    dict.set_item(*name, to_python(place, value)?, vm)?;
+                for (name, value) in names.iter().zip(values) {
+                    dict.set_item(*name, value, vm)?;
                 }
                 dict.into()
             }
-            "flat" => to_python(0, values.first().unwrap_or(&Value::Null))?,
-            _ => {
-                let values = values.iter().enumerate();
-                let values = values.map(|(place, value)| to_python(place, value)).collect::<PyResult<_>>()?;
-                vm.ctx.new_tuple(values).into()
+            "flat" => values.into_iter().next().unwrap_or_else(|| vm.ctx.none()),
+            _ => vm.ctx.new_tuple(values).into(),
+        })
+    };
+    let list = match results {
+        Results::Picked(picked) => {
+            let fields: Vec<usize> = exprs
+                .iter()
+                .filter_map(|expr| if let Expr::Column { field, .. } = expr { Some(*field) } else { None })
+                .collect();
+            if let ("flat", [field, ..]) = (form, fields.as_slice()) {
+                return Ok(vm.ctx.new_list(flat(&picked, *field, vm)?));
             }
-        });
-    }
+            let mut columns: Vec<_> = fields.iter().map(|_| Repeated::default()).collect();
+            let mut list = Vec::with_capacity(picked.rows().len());
+            for row in picked.rows() {
+                let values = fields.iter().zip(&mut columns).map(|(field, seen)| seen.object(&row.values[*field], vm));
+                list.push(formed(values.collect::<PyResult<_>>()?)?);
+            }
+            list
+        }
+        Results::Fetched(fetched) => {
+            let mut list = Vec::with_capacity(fetched.found.len());
+            for found in fetched.found {
+                let Found::Values(values) = found else { continue };
+                let values = values.iter().enumerate();
+                let objects = values.map(|(place, value)| zoned(exprs.get(place).copied(), value, vm));
+                list.push(formed(objects.collect::<PyResult<_>>()?)?);
+            }
+            list
+        }
+    };
     Ok(vm.ctx.new_list(list))
+}
+
+/// The objects of a whole table's column are kept for the next time that they are asked for, up to so many.
+const KEPT: usize = 200_000;
+
+/// A table, the place of a field, and its objects.
+type Column = (Weak<Vec<Arc<Row>>>, usize, Vec<PyObjectRef>);
+
+thread_local! {
+    static COLUMN: RefCell<Option<Column>> = const { RefCell::new(None) };
+}
+
+/// One field of all rows.
+fn flat(picked: &Picked, field: usize, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    let made = || picked.rows().iter().map(|row| to_python(&row.values[field], vm)).collect::<PyResult<Vec<_>>>();
+    // Only what cannot be changed may be the same object twice.
+    let fixed = |row: &Arc<Row>| matches!(row.values[field], Value::Text(_) | Value::Int(_));
+    let Some(table) = picked.whole().filter(|rows| rows.len() <= KEPT && rows.first().is_some_and(fixed)) else {
+        return made();
+    };
+    let known = COLUMN.with_borrow(|kept| match kept {
+        Some((of, at, objects)) if *at == field && std::ptr::eq(of.as_ptr(), Arc::as_ptr(table)) => {
+            Some(objects.clone())
+        }
+        Some(_) | None => None,
+    });
+    if let Some(objects) = known {
+        return Ok(objects);
+    }
+    let objects = made()?;
+    COLUMN.set(Some((Arc::downgrade(table), field, objects.clone())));
+    Ok(objects)
+}
+
+/// The object of a column's last value: the next row often has the same one.
+#[derive(Default)]
+struct Repeated(Option<(Value, PyObjectRef)>);
+
+impl Repeated {
+    fn object(&mut self, value: &Value, vm: &VirtualMachine) -> PyResult {
+        match &self.0 {
+            Some((last, object)) if last == value => Ok(object.clone()),
+            Some(_) | None => {
+                let object = to_python(value, vm)?;
+                self.0 = Some((value.clone(), object.clone()));
+                Ok(object)
+            }
+        }
+    }
 }
 
 /// A value; a moment that was cut down is in the current time zone, as Django's is.
@@ -161,7 +248,7 @@ pub(super) fn first_pk(query: &Query, fetched: Fetched, vm: &VirtualMachine) -> 
 /// The primary key of a row.
 pub(super) fn key_of(row: &Row, model: Model, vm: &VirtualMachine) -> PyResult {
     match &row.token {
-        Some(token) => Ok(PySealed { token: (**token).clone() }.into_ref(&vm.ctx).into()),
+        Some(token) => Ok(PySealed::new(token).into_ref(&vm.ctx).into()),
         None => to_python(&row.values[model.describe().pk], vm),
     }
 }

@@ -5,7 +5,10 @@ use std::{cell::RefCell, rc::Rc};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::raise;
-use crate::authority::{ChangeError, Session, query::QueryError};
+use crate::{
+    authority::{ChangeError, Session, query::QueryError},
+    python::engine::host,
+};
 
 /// The session that the interpreter and the commands of one process share.
 pub type Shared = Rc<RefCell<Session>>;
@@ -51,7 +54,12 @@ pub fn with_session<T>(work: impl FnOnce(&mut Session) -> T) -> Result<T, String
             && let Slot::Closed(open) = std::mem::replace(&mut *slot, Slot::Empty)
         {
             *slot = match open() {
-                Ok(session) => Slot::Open(session),
+                Ok(session) => {
+                    if let Some(flag) = host::interrupt_flag() {
+                        session.borrow_mut().heed(flag);
+                    }
+                    Slot::Open(session)
+                }
                 Err(error) => Slot::Failed(error),
             };
         }
@@ -74,6 +82,9 @@ pub(super) fn run<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Session) -> Res
 
 /// Django's exception for a refusal.
 pub(super) fn exception(vm: &VirtualMachine, error: &QueryError) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    if let QueryError::Change(ChangeError::Interrupted) = error {
+        return host::interrupted(vm);
+    }
     let class = match error {
         QueryError::NotNull { .. } => "IntegrityError",
         QueryError::Pattern | QueryError::Overflow => "OperationalError",

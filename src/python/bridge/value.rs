@@ -125,6 +125,12 @@ fn datetime(at: Timestamp, classes: &Classes, vm: &VirtualMachine) -> PyResult {
     Ok(object)
 }
 
+/// This moment, by the clock that Python's `time` goes by.
+pub(super) fn now(vm: &VirtualMachine) -> PyResult {
+    let nanos: i64 = import(vm, "time")?.get_attr("time_ns", vm)?.call((), vm)?.try_into_value(vm)?;
+    with_classes(vm, |classes| datetime(Timestamp(nanos.div_euclid(1000)), classes, vm))
+}
+
 fn whole(object: &PyObject, name: &'static str, vm: &VirtualMachine) -> PyResult<i64> {
     object.get_attr(name, vm)?.try_into_value(vm)
 }

@@ -5,9 +5,13 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use rustpython_vm as vm;
+use vm::builtins::PyBaseExceptionRef;
 use vm::{PyResult, VirtualMachine};
 
 use super::interrupt::{Interrupts, Woken};
@@ -65,6 +69,50 @@ pub(super) fn wait(vm: &VirtualMachine, source: Option<BorrowedFd<'_>>, at_most:
                 interrupts.clear();
             }
             Err(error) => return Err(system::os_error(vm, &error)),
+        }
+    }
+}
+
+/// The flag that an interrupt sets, if somebody listens to interrupts.
+pub(in crate::python) fn interrupt_flag() -> Option<Arc<AtomicBool>> {
+    get()?.interrupts.as_ref().map(Interrupts::flag)
+}
+
+/// The exception of an interrupt that a loop outside the interpreter has seen.
+pub(in crate::python) fn interrupted(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    // The flag is set a moment before the interpreter is told; it must not be told twice.
+    for _ in 0..100 {
+        if let Err(raised) = vm.check_signals() {
+            return raised;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned())
+}
+
+/// Does what takes long on a thread of its own, so that an interrupt is raised at once. What was begun goes on there to
+/// its end and is thrown away.
+///
+/// # Errors
+/// `KeyboardInterrupt`.
+pub(in crate::python) fn patiently<T: Send + 'static>(
+    vm: &VirtualMachine,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
+    let Some(flag) = interrupt_flag() else { return Ok(work()) };
+    let (sender, done) = std::sync::mpsc::sync_channel(1);
+    let work = move || drop(sender.send(work()));
+    if let Err(error) = std::thread::Builder::new().name("hasher".into()).spawn(work) {
+        return Err(system::os_error(vm, &error));
+    }
+    loop {
+        match done.recv_timeout(Duration::from_millis(20)) {
+            Ok(value) => return Ok(value),
+            Err(RecvTimeoutError::Timeout) if !flag.load(Ordering::Relaxed) => {}
+            Err(RecvTimeoutError::Timeout) => return Err(interrupted(vm)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(vm.new_runtime_error("a thread ended without an answer".to_owned()));
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ struct State {
     /// its reader); greater: a statement runs, each with its own number.
     phase: AtomicU64,
     next: AtomicU64,
-    pending: AtomicBool,
+    pending: Arc<AtomicBool>,
     engine: Mutex<Option<UserSignalSender>>,
     wake: io::PipeReader,
     waker: io::PipeWriter,
@@ -60,7 +60,7 @@ impl Interrupts {
         let state = Arc::new(State {
             phase: AtomicU64::new(OUTSIDE),
             next: AtomicU64::new(AT_PROMPT + 1),
-            pending: AtomicBool::new(false),
+            pending: Arc::default(),
             engine: Mutex::new(None),
             wake,
             waker,
@@ -93,6 +93,12 @@ impl Interrupts {
     #[must_use]
     pub fn pending(&self) -> bool {
         self.0.pending.load(Ordering::Relaxed)
+    }
+
+    /// What [`Interrupts::pending`] reads, for loops that know nothing of interrupts.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.pending)
     }
 
     /// Forgets the interrupts of the past.

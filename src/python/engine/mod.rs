@@ -6,7 +6,7 @@
 mod complete;
 mod files;
 mod guard;
-mod host;
+pub(super) mod host;
 mod interpreter;
 mod interrupt;
 mod lint;

@@ -1,20 +1,22 @@
 """The part of a query set that asks for single answers."""
 
 
+from django.db import transaction
+
+# `QuerySet.filter`, which a class of a script may have replaced; set where that one is.
+plain_filter = None
+
+
 class QuerySet:
     def count(self):
         if self._result_cache is not None:
             return len(self._result_cache)
-        from django.db import transaction
-
         transaction.check_usable()
         return self.query.count()
 
     def exists(self):
         if self._result_cache is not None:
             return bool(self._result_cache)
-        from django.db import transaction
-
         transaction.check_usable()
         return self.query.exists()
 
@@ -40,10 +42,15 @@ class QuerySet:
             raise NotSupportedError(
                 "Calling QuerySet.get(...) with filters after %s() is not supported." % self.query.is_combined
             )
-        found = self._chain() if self.query.is_combined else self.filter(*args, **kwargs)
-        if not self.query.is_sliced and not self.query.is_combined:
-            found.query = found.query.slice(None, 21)
-        results = found._fetch_all()
+        plain = type(self).filter is plain_filter and self._form is None and self._known is None
+        if plain and not self.query.is_combined and not self.query.is_sliced:
+            transaction.check_usable()
+            results = self.query.got(args, kwargs, self.model)
+        else:
+            found = self._chain() if self.query.is_combined else self.filter(*args, **kwargs)
+            if not self.query.is_sliced and not self.query.is_combined:
+                found.query = found.query.slice(None, 21)
+            results = found._fetch_all()
         count = len(results)
         if count == 1:
             return results[0]

@@ -1,5 +1,6 @@
 """Models: the classes of rows, and their instances."""
 
+import _hallpass
 from django import apps
 from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models import signals
@@ -28,6 +29,7 @@ class ModelBase(type):
         from django.db.models.manager import Manager, ManagerDescriptor
 
         cls._meta = options = Options(label, proxy)
+        cls._layout = _hallpass.layout(label)
         options.model = cls
         cls.DoesNotExist = _error_class(cls, "DoesNotExist", getattr(cls, "DoesNotExist", ObjectDoesNotExist))
         cls.MultipleObjectsReturned = _error_class(
@@ -104,8 +106,8 @@ def _default(description):
     return None
 
 
-class Model(metaclass=ModelBase):
-    def __init__(self, *args, **kwargs):
+class Model(_hallpass.AltersData, metaclass=ModelBase):
+    def _initialize(self, *args, **kwargs):
         if signals.pre_init.receivers:
             signals.pre_init.send(self.__class__, args=args, kwargs=kwargs)
         options = self._meta

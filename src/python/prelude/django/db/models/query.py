@@ -2,8 +2,7 @@
 
 import _hallpass
 from django.db import transaction
-from django.db.models import writing
-from django.db.models.base import ModelState
+from django.db.models import asking, writing
 from django.db.utils import NotSupportedError
 
 REPR_OUTPUT_SIZE = 20
@@ -50,7 +49,7 @@ class QuerySet(writing.QuerySet):
     def _results(self):
         form = self._form
         if form is None:
-            results = self.query.instances(self.model, ModelState)
+            results = self.query.instances(self.model)
             if self._known is not None:
                 for one in results:
                     one._state.fields_cache.update(self._known)
@@ -342,3 +341,6 @@ class QuerySet(writing.QuerySet):
         return Manager()
 
     as_manager = classmethod(as_manager)
+
+
+asking.plain_filter = QuerySet.filter

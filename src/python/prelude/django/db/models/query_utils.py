@@ -1,5 +1,8 @@
 """`Q`, and the attribute behind each field of a model."""
 
+import _hallpass
+
+
 class Q:
     """Conditions that may be combined with `&`, `|`, `^` and `~`."""
 
@@ -115,7 +118,7 @@ class Q:
         return "django.db.models.Q", tuple(self.children), kwargs
 
 
-class DeferredAttribute:
+class DeferredAttribute(_hallpass.Column):
     """The attribute of a field: finds the value that the instance does not hold yet."""
 
     def __init__(self, field):
@@ -126,9 +129,7 @@ class DeferredAttribute:
     def field(self):
         return self._model._meta.get_field(self._name)
 
-    def __get__(self, instance, cls=None):
-        if instance is None:
-            return self
+    def _missing(self, instance):
         values = instance.__dict__
         name = self._name
         if name not in values:

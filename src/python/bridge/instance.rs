@@ -1,0 +1,375 @@
+//! What an instance of a model is underneath: one that was read holds its row, and unpacks from it what is asked for.
+//! Nobody can tell: who looks at `__dict__` finds everything in Django's order.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::Rc,
+    sync::Arc,
+};
+
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::{PyDict, PyDictRef, PyStr, PyStrInterned, PyTuple, PyTypeRef},
+    function::{FuncArgs, PySetterValue},
+    gc_state::gc_state,
+    pyclass,
+    types::{Constructor, GetDescriptor, Initializer, SetAttr},
+};
+
+use super::{import, query::model_of, rows::PySealed, value::to_python};
+use crate::{
+    authority::query::Row,
+    domain::{
+        Model,
+        model::{Default as Initial, Kind},
+    },
+};
+
+/// The places of the fields of a token that are looked up when they are asked for.
+const LAZY: [&str; 4] = ["key", "state", "last_used", "uses"];
+
+/// Where the values of an instance are.
+#[derive(Debug, Default)]
+enum Shelf {
+    /// In its `__dict__`, but for `_state`, which is made when somebody asks for it.
+    #[default]
+    Fresh,
+    /// In its `__dict__`; what is missing there, in the row.
+    Row(Packed),
+    /// In its `__dict__`, all of them.
+    Unpacked,
+}
+
+/// The row of an instance.
+#[derive(Clone, Debug)]
+struct Packed {
+    model: Model,
+    row: Arc<Row>,
+    /// Which fields were asked for; none: all.
+    only: Option<Rc<[usize]>>,
+}
+
+impl Packed {
+    /// The value of a field, where it is one that was asked for and lies in the row.
+    fn value(&self, place: usize, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
+        let lazy = || LAZY.contains(&self.model.describe().fields[place].attname);
+        if self.only.as_ref().is_some_and(|only| !only.contains(&place)) || (self.row.token.is_some() && lazy()) {
+            return Ok(None);
+        }
+        to_python(&self.row.values[place], vm).map(Some)
+    }
+}
+
+/// What all models are derived from; of Django's class of that name there is nothing else to see.
+#[pyclass(module = "django.db.models.utils", name = "AltersData")]
+#[derive(Debug, Default, PyPayload)]
+pub(super) struct PyInstance {
+    shelf: RefCell<Shelf>,
+}
+
+impl Constructor for PyInstance {
+    type Args = FuncArgs;
+
+    fn slot_new(cls: PyTypeRef, _args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        Ok(PyRef::new_ref(Self::default(), cls, Some(vm.ctx.new_dict())).into())
+    }
+
+    fn py_new(_cls: &Py<rustpython_vm::builtins::PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::default())
+    }
+}
+
+impl Initializer for PyInstance {
+    type Args = FuncArgs;
+
+    /// `Model.__init__` where nothing but fields are named; all else is done by the prelude's `_initialize`.
+    fn slot_init(zelf: PyObjectRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(dict) = zelf.dict()
+            && let Some(layout) = Layout::of(&zelf, vm)?
+            && args.args.is_empty()
+            && args.kwargs.keys().all(|name| layout.names.iter().any(|known| known.as_str() == name))
+            && !is_told_of_new_ones(vm)?
+        {
+            for (name, field) in layout.names.iter().zip(layout.model.describe().fields) {
+                let value = match args.kwargs.get(name.as_str()) {
+                    Some(value) => value.clone(),
+                    None => initial(field, vm)?,
+                };
+                dict.set_item(*name, value, vm)?;
+            }
+            return Ok(());
+        }
+        vm.call_method(&zelf, "_initialize", args).map(drop)
+    }
+
+    fn init(_zelf: PyRef<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+impl SetAttr for PyInstance {
+    fn setattro(zelf: &Py<Self>, name: &Py<PyStr>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
+        if let PySetterValue::Delete = value {
+            Self::unpack(zelf, vm)?;
+        }
+        zelf.as_object().generic_setattr(name, value, vm)
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, SetAttr))]
+impl PyInstance {
+    #[pygetset(name = "__dict__")]
+    fn dict(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        Self::unpack(zelf, vm)
+    }
+
+    #[pygetset(name = "__dict__", setter)]
+    fn set_dict(zelf: &Py<Self>, dict: PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+        *zelf.shelf.borrow_mut() = Shelf::Unpacked;
+        zelf.as_object().set_dict(dict).map_err(|_| vm.new_attribute_error("this instance has no __dict__".to_owned()))
+    }
+
+    #[pygetset(name = "_state")]
+    fn state(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let dict = Self::held(zelf, vm)?;
+        let name = vm.ctx.intern_str("_state");
+        if let Some(state) = dict.get_item_opt(name, vm)? {
+            return Ok(state);
+        }
+        if let Shelf::Unpacked = &*zelf.shelf.borrow() {
+            return Err(vm.new_no_attribute_error(zelf.as_object().to_owned(), name.to_owned()));
+        }
+        let state = Self::new_state(zelf, vm)?;
+        dict.set_item(name, state.clone(), vm)?;
+        Ok(state)
+    }
+
+    #[pygetset(name = "_state", setter)]
+    fn set_state(zelf: &Py<Self>, state: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        Self::held(zelf, vm)?.set_item(vm.ctx.intern_str("_state"), state, vm)
+    }
+}
+
+impl PyInstance {
+    /// What lies in the `__dict__` so far.
+    fn held(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        zelf.as_object().dict().ok_or_else(|| vm.new_attribute_error("this instance has no __dict__".to_owned()))
+    }
+
+    fn new_state(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        thread_local! {
+            static CLASS: OnceCell<PyTypeRef> = const { OnceCell::new() };
+        }
+        let class = match CLASS.with(|cell| cell.get().cloned()) {
+            Some(class) => class,
+            None => {
+                let class = import(vm, "django.db.models.base")?.get_attr("ModelState", vm)?;
+                let class: PyTypeRef =
+                    class.downcast().map_err(|_| vm.new_type_error("ModelState is no class".to_owned()))?;
+                CLASS.with(|cell| drop(cell.set(class.clone())));
+                class
+            }
+        };
+        let dict = vm.ctx.new_dict();
+        if let Shelf::Row(packed) = &*zelf.shelf.borrow() {
+            dict.set_item(vm.ctx.intern_str("adding"), vm.ctx.new_bool(false).into(), vm)?;
+            dict.set_item(vm.ctx.intern_str("db"), vm.ctx.intern_str("default").to_owned().into(), vm)?;
+            if let Some(token) = &packed.row.token {
+                dict.set_item("sealed", PySealed::new(token).into_ref(&vm.ctx).into(), vm)?;
+            }
+        }
+        Ok(vm.ctx.new_base_object(class, Some(dict)))
+    }
+
+    /// Brings everything into the `__dict__`: the state, the fields in their order, then what else was set.
+    fn unpack(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let dict = Self::held(zelf, vm)?;
+        if let Shelf::Unpacked = &*zelf.shelf.borrow() {
+            return Ok(dict);
+        }
+        let held = PyDict::default().into_ref(&vm.ctx);
+        for (name, value) in dict.items_vec() {
+            held.set_item(&*name, value, vm)?;
+        }
+        let state = Self::state(zelf, vm)?;
+        let packed = match std::mem::replace(&mut *zelf.shelf.borrow_mut(), Shelf::Unpacked) {
+            Shelf::Row(packed) => Some(packed),
+            Shelf::Fresh | Shelf::Unpacked => None,
+        };
+        dict.clear();
+        dict.set_item(vm.ctx.intern_str("_state"), state, vm)?;
+        if let Some(packed) = packed {
+            for (place, field) in packed.model.describe().fields.iter().enumerate() {
+                let name = vm.ctx.intern_str(field.attname);
+                let own = held.get_item_opt(name, vm)?;
+                if let Some(value) = own.map_or_else(|| packed.value(place, vm), |own| Ok(Some(own)))? {
+                    dict.set_item(name, value, vm)?;
+                }
+            }
+        }
+        for (name, value) in held.items_vec() {
+            if !dict.contains_key(&*name, vm) {
+                dict.set_item(&*name, value, vm)?;
+            }
+        }
+        Ok(dict)
+    }
+}
+
+/// The names of a model's fields: what every instance holds.
+#[pyclass(module = "_hallpass", name = "Layout")]
+#[derive(Debug, PyPayload)]
+pub(super) struct Layout {
+    model: Model,
+    names: Vec<&'static PyStrInterned>,
+}
+
+#[pyclass]
+impl Layout {
+    pub(super) fn new(model: Model, vm: &VirtualMachine) -> Self {
+        Self { model, names: model.describe().fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect() }
+    }
+
+    /// That of an instance's class.
+    fn of(instance: &PyObject, vm: &VirtualMachine) -> PyResult<Option<PyRef<Self>>> {
+        let layout = instance.class().get_attr(vm.ctx.intern_str("_layout"));
+        Ok(layout.and_then(|layout| layout.downcast().ok()))
+    }
+}
+
+/// What a field holds at first.
+fn initial(field: &crate::domain::model::Field, vm: &VirtualMachine) -> PyResult {
+    Ok(match field.default {
+        Initial::False => vm.ctx.new_bool(false).into(),
+        Initial::True => vm.ctx.new_bool(true).into(),
+        // The function of that name, which a test may have replaced.
+        Initial::Now => import(vm, "django.utils.timezone")?.get_attr("now", vm)?.call((), vm)?,
+        Initial::None | Initial::AddedNow => match field.kind {
+            Kind::Char | Kind::Email | Kind::Text if !field.null => vm.ctx.empty_str.to_owned().into(),
+            Kind::Char
+            | Kind::Email
+            | Kind::Text
+            | Kind::Auto
+            | Kind::Boolean
+            | Kind::PositiveSmallInteger
+            | Kind::Integer
+            | Kind::DateTime
+            | Kind::ForeignKey(_)
+            | Kind::OneToOne(_)
+            | Kind::ManyToMany(_) => vm.ctx.none(),
+        },
+    })
+}
+
+/// Whether somebody listens to `pre_init` or `post_init`.
+fn is_told_of_new_ones(vm: &VirtualMachine) -> PyResult<bool> {
+    let signals = import(vm, "django.db.models.signals")?;
+    for name in ["pre_init", "post_init"] {
+        let receivers = signals.get_attr(vm.ctx.intern_str(name), vm)?.get_attr(vm.ctx.intern_str("receivers"), vm)?;
+        if receivers.is_true(vm)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The attribute behind a field. The prelude's classes are derived from it and say what happens where the instance does
+/// not have the value.
+#[pyclass(module = "_hallpass", name = "Column")]
+#[derive(Debug, PyPayload)]
+pub(super) struct PyColumn {
+    name: &'static PyStrInterned,
+    place: Option<usize>,
+}
+
+impl Constructor for PyColumn {
+    type Args = FuncArgs;
+
+    fn slot_new(cls: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let pair = args.args.first().and_then(|pair| pair.downcast_ref::<PyTuple>());
+        let Some([model, name]) = pair.map(|pair| pair.as_slice()) else {
+            return Err(vm.new_type_error("a column needs a model and a name".to_owned()));
+        };
+        let name = name.str(vm)?;
+        let place = model_of(model, vm)?.and_then(|model| model.field(&name.to_string_lossy()));
+        let column = Self { name: vm.ctx.intern_str(name.as_wtf8()), place };
+        Ok(PyRef::new_ref(column, cls, Some(vm.ctx.new_dict())).into())
+    }
+
+    fn py_new(_cls: &Py<rustpython_vm::builtins::PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Err(vm.new_type_error("a column needs a model and a name".to_owned()))
+    }
+}
+
+impl GetDescriptor for PyColumn {
+    fn descr_get(
+        zelf: PyObjectRef,
+        instance: Option<PyObjectRef>,
+        _class: Option<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        let Some(instance) = instance.filter(|instance| !vm.is_none(instance)) else { return Ok(zelf) };
+        if let Some(column) = zelf.downcast_ref::<Self>()
+            && let Some(dict) = instance.dict()
+        {
+            if let Some(value) = dict.get_item_opt(column.name, vm)? {
+                return Ok(value);
+            }
+            if let Some(place) = column.place
+                && let Some(one) = instance.downcast_ref::<PyInstance>()
+            {
+                let value = match &*one.shelf.borrow() {
+                    Shelf::Row(packed) => packed.value(place, vm)?,
+                    Shelf::Fresh | Shelf::Unpacked => None,
+                };
+                if let Some(value) = value {
+                    dict.set_item(column.name, value.clone(), vm)?;
+                    return Ok(value);
+                }
+            }
+        }
+        vm.call_method(&zelf, "_missing", (instance,))
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT), with(Constructor, GetDescriptor))]
+impl PyColumn {}
+
+/// Instances with rows, made without the collector of cycles looking at each: there are none among them.
+pub(super) struct Press<'v> {
+    vm: &'v VirtualMachine,
+    class: PyTypeRef,
+    model: Model,
+    only: Option<Rc<[usize]>>,
+}
+
+impl<'v> Press<'v> {
+    pub(super) fn new(class: &PyTypeRef, model: Model, only: Option<&[usize]>, vm: &'v VirtualMachine) -> Self {
+        Self { vm, class: class.clone(), model, only: only.map(Rc::from) }
+    }
+
+    pub(super) fn instance(&self, row: Arc<Row>) -> PyRef<PyInstance> {
+        let packed = Packed { model: self.model, row, only: self.only.clone() };
+        let instance = PyInstance { shelf: RefCell::new(Shelf::Row(packed)) };
+        PyRef::new_ref(instance, self.class.clone(), Some(self.vm.ctx.new_dict()))
+    }
+}
+
+/// Keeps the collector of cycles away for a while.
+pub(super) struct NoCollector(bool);
+
+impl NoCollector {
+    pub(super) fn new() -> Self {
+        let was = gc_state().is_enabled();
+        gc_state().disable();
+        Self(was)
+    }
+}
+
+impl Drop for NoCollector {
+    fn drop(&mut self) {
+        if self.0 {
+            gc_state().enable();
+        }
+    }
+}

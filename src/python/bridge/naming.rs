@@ -1,0 +1,69 @@
+//! Names in `values` and `order_by`.
+
+use rustpython_vm::{PyObject, PyResult, VirtualMachine, builtins::PyStr};
+
+use super::{
+    errors,
+    expression::{Scope, annotated, from_object, out_of, reference},
+    raise,
+};
+use crate::domain::filter::{Expr, Nulls, Order, OrderBy, Path, Query};
+
+/// A name in `values(...)`.
+pub(super) fn selected(query: &mut Query, name: &str, vm: &VirtualMachine) -> PyResult<Expr> {
+    if let Some((expr, rest)) = annotated(query, name)
+        && rest.is_empty()
+    {
+        return Ok(expr);
+    }
+    let path =
+        Path::resolve(query.model, query.view, name).map_err(|e| errors::unresolved(&e, &query.annotations, vm))?;
+    if let Some(unknown) = path.rest.first() {
+        let moment = matches!(super::value::Out::of(path.field()), super::value::Out::DateTime);
+        if !(moment && super::compile::part(unknown).is_some() || *unknown == "date" || *unknown == "time") {
+            let before = name.split("__").nth(path.used - 1).unwrap_or(name);
+            let message = if path.relation.is_some() {
+                let choices = crate::domain::filter::choices(path.target.model, query.view).join(", ");
+                format!("Cannot resolve keyword '{unknown}' into field. Choices are: {choices}")
+            } else {
+                format!("Cannot resolve keyword '{unknown}' into field. Join on '{before}' not permitted.")
+            };
+            return Err(raise(vm, "django.core.exceptions", "FieldError", message));
+        }
+    }
+    reference(name, &mut Scope { query, call: 0 }, vm)
+}
+
+pub(super) fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {
+    let Some(text) = object.downcast_ref::<PyStr>() else {
+        return ordering_by_expression(query, object, vm);
+    };
+    let text = text.to_string_lossy();
+    let (name, descending) = text.strip_prefix('-').map_or((&*text, false), |name| (name, true));
+    if name == "?" {
+        return Ok(Order { by: OrderBy::Random, descending: false, nulls: None });
+    }
+    let name = name.strip_prefix('+').unwrap_or(name);
+    let expr = selected(query, name, vm)?;
+    Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
+}
+
+fn ordering_by_expression(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {
+    let mut scope = Scope { query, call: 0 };
+    if let Some(inner) = vm.get_attribute_opt(object.to_owned(), "_ordered")? {
+        let expr = from_object(&inner, &mut scope, vm)?;
+        let yes = |name: &'static str| -> PyResult<bool> {
+            let value = object.get_attr(name, vm)?;
+            Ok(!vm.is_none(&value) && value.is_true(vm)?)
+        };
+        let nulls = match (yes("nulls_first")?, yes("nulls_last")?) {
+            (true, _) => Some(Nulls::First),
+            (false, true) => Some(Nulls::Last),
+            (false, false) => None,
+        };
+        return Ok(Order { by: OrderBy::Expr(expr), descending: yes("descending")?, nulls });
+    }
+    let expr = from_object(object, &mut scope, vm)?;
+    debug_assert!(!matches!(expr, Expr::OuterName(_)) || out_of(&expr) == super::value::Out::Any, "a name has no kind");
+    Ok(Order { by: OrderBy::Expr(expr), descending: false, nulls: None })
+}
