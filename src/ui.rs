@@ -3,6 +3,9 @@
 //! Colour is decided for each stream: only on a terminal, not with `NO_COLOR`, not with `TERM=dumb`. What comes from
 //! data goes through [`escape`](crate::domain::text::escape) first, so that no name can move the cursor.
 
+mod pager;
+mod progress;
+
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal, Write},
@@ -16,11 +19,21 @@ use rustix::{
 };
 use zeroize::Zeroizing;
 
+pub use progress::Progress;
+
 /// Writes to the two streams.
 #[derive(Debug)]
 pub struct Ui {
     out: Paint,
     err: Paint,
+    paging: Paging,
+}
+
+/// Whether what is longer than the screen is shown a screen at a time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Paging {
+    On,
+    Off,
 }
 
 /// Whether a stream shows colours.
@@ -76,7 +89,8 @@ impl Ui {
     pub fn new(env: &dyn Fn(&str) -> Option<String>) -> Self {
         let wanted = env("NO_COLOR").is_none_or(|value| value.is_empty()) && env("TERM").is_none_or(|t| t != "dumb");
         let paint = |terminal: bool| if wanted && terminal { Paint::Colour } else { Paint::Plain };
-        Self { out: paint(io::stdout().is_terminal()), err: paint(io::stderr().is_terminal()) }
+        let paging = if pager::is_wanted(env) { Paging::On } else { Paging::Off };
+        Self { out: paint(io::stdout().is_terminal()), err: paint(io::stderr().is_terminal()), paging }
     }
 
     /// Whether `stream` shows colours.
@@ -100,6 +114,14 @@ impl Ui {
             io::ErrorKind::BrokenPipe => Lost::Pipe,
             _ => Lost::Failed(error),
         })
+    }
+
+    /// Prints data for people: what is longer than the screen is shown a screen at a time.
+    pub fn page(&self, text: &str) -> Result<(), Lost> {
+        match self.paging {
+            Paging::On => pager::show(text).map_err(Lost::Failed),
+            Paging::Off => self.data(text),
+        }
     }
 
     /// Prints text on standard error, to the letter.

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Block, Cell, Context, DJANGO, Data, Failure, Reply, Sheet, reply::JsonArg};
+use super::{Block, Cell, Context, DJANGO, Data, Failure, Reply, Sheet, reply::FormatArgs};
 use crate::{
     authority::{ChangeError, Role, Scan},
     domain::{Token, User, to_hex},
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Args, Debug)]
 pub struct About {
     #[command(flatten)]
-    json: JsonArg,
+    format: FormatArgs,
 }
 
 /// Say the version
@@ -69,6 +69,6 @@ impl About {
             ("audit events".to_owned(), Cell::Number(events)),
         ];
         let sheet = Sheet { json, blocks: vec![Block::Fields(fields, now)] };
-        Ok(Reply { data: Data::Sheet(sheet, self.json.format()), ..Reply::default() })
+        Ok(Reply { data: Data::Sheet(sheet, self.format.format()), ..Reply::default() })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{Cell, Context, Data, Failure, Note, Reply, Table, reply::FormatArgs};
 use crate::{
     authority::{ChangeError, Scan, Verdict},
-    domain::{Action, Event},
+    domain::{Action, Event, Timestamp},
 };
 
 /// Show the audit trail
@@ -64,7 +64,7 @@ impl Audit {
             Ok::<_, Failure>((events, tx.now()))
         })?;
         let rows = events.into_iter().map(|(number, event)| row(number, &event)).collect();
-        Ok(Reply::table(Table { columns: columns(), rows, now }, self.format.format()))
+        Ok(Reply::table(Table::new(&columns(), rows, now), self.format.format()))
     }
 }
 
@@ -111,11 +111,18 @@ fn words(action: &Action) -> (String, Option<String>) {
             let removed = if removed.is_empty() { String::new() } else { format!(" -{}", ids(removed)) };
             Some(format!("{relation}{added}{removed}"))
         }
-        Action::Regenerated { overlap_until } => overlap_until.map(|until| format!("old key valid until {until}")),
+        Action::Regenerated { overlap_until } => {
+            overlap_until.map(|until| format!("old key until {}", to_the_second(until)))
+        }
         Action::Refused { why, .. } => Some(why.clone()),
         _ => None,
     };
     (word, detail)
+}
+
+/// A moment without its fraction of a second.
+fn to_the_second(moment: Timestamp) -> Timestamp {
+    Timestamp(moment.0 - moment.0.rem_euclid(1_000_000))
 }
 
 fn verify(context: &mut Context) -> Result<Reply, Failure> {

@@ -20,6 +20,9 @@ pub struct ChangePassword {
     username: Option<String>,
     #[command(flatten)]
     database: Database,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }

@@ -25,6 +25,9 @@ pub type Env = Box<dyn Fn(&str) -> Option<String>>;
 /// Does a service for the store, and says what came of it.
 pub type Serve = Box<dyn FnMut(Service, Format) -> Result<Reply, Failure>>;
 
+/// Hears how many parts of something are done; dropped when it is over.
+pub type Meter = Box<dyn FnMut(u64)>;
+
 /// Opens the store; called when the first command needs it.
 pub type Opener = Box<dyn Fn() -> Result<Authority, Failure>>;
 
@@ -52,6 +55,10 @@ pub struct Surroundings {
     pub talk: Box<dyn FnMut(Turn<'_>) -> io::Result<Answer>>,
     /// Does a service for the store; it may open the store.
     pub serve: Serve,
+    /// The declaration of the whole program, with its global options.
+    pub program: fn() -> clap::Command,
+    /// Begins something that takes its time and has so many parts, if that is known.
+    pub progress: Box<dyn Fn(&'static str, Option<u64>) -> Meter>,
     /// Reads standard input to its end.
     pub stdin: Box<dyn FnMut() -> io::Result<Vec<u8>>>,
 }
@@ -188,6 +195,18 @@ impl Context {
     /// Reads standard input to its end.
     pub fn stdin(&mut self) -> Result<Vec<u8>, Failure> {
         (self.surroundings.stdin)().map_err(|error| Failure::refused(format!("standard input cannot be read: {error}")))
+    }
+
+    /// The declaration of the whole program, with its global options.
+    #[must_use]
+    pub fn program(&self) -> clap::Command {
+        (self.surroundings.program)()
+    }
+
+    /// Begins something that takes its time and has so many parts, if that is known.
+    #[must_use]
+    pub fn progress(&self, what: &'static str, total: Option<u64>) -> Meter {
+        (self.surroundings.progress)(what, total)
     }
 
     /// Reads one line that is a secret from standard input.

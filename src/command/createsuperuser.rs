@@ -28,6 +28,9 @@ pub struct CreateSuperuser {
     noinput: bool,
     #[command(flatten)]
     database: Database,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }

@@ -127,6 +127,27 @@ pub(super) fn names() -> Vec<String> {
 }
 
 impl Django {
+    pub(super) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::ChangePassword(command) => command.reason.as_deref(),
+            Self::CreateSuperuser(command) => command.reason.as_deref(),
+            Self::DrfCreateToken(command) => command.reason.as_deref(),
+            Self::Flush(command) => command.reason.as_deref(),
+            Self::LoadData(command) => command.reason.as_deref(),
+            Self::Check(_)
+            | Self::DiffSettings(_)
+            | Self::DumpData(_)
+            | Self::Migrate(_)
+            | Self::MakeMigrations(_)
+            | Self::ShowMigrations(_)
+            | Self::SqlMigrate(_)
+            | Self::SqlFlush(_)
+            | Self::CreateCacheTable(_)
+            | Self::ClearSessions(_)
+            | Self::RemoveStaleContentTypes(_) => None,
+        }
+    }
+
     fn common(&self) -> &Common {
         match self {
             Self::ChangePassword(command) => &command.common,

@@ -16,6 +16,9 @@ pub struct DrfCreateToken {
     /// Reset existing User token and create a new one
     #[arg(short, long)]
     reset: bool,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }

@@ -15,6 +15,9 @@ pub struct Flush {
     noinput: bool,
     #[command(flatten)]
     database: Database,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }

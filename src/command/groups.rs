@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Cell, Context, Failure, Reply, Table, reply::FormatArgs};
+use super::{Cell, Context, Failure, Note, Reply, Table, argparse::nearest, reply::FormatArgs, what};
 use crate::{
     authority::{ChangeError, Relation, Tx},
     domain::Group,
@@ -24,15 +24,24 @@ pub struct Groups {
 impl Groups {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         let session = context.session()?;
-        let table = session.borrow_mut().transact(|tx| {
+        let (table, near) = session.borrow_mut().transact(|tx| {
             let of = match &self.user {
-                Some(name) => Some(super::what::user(name, tx)?),
+                Some(name) => Some(what::user(name, tx)?),
                 None => None,
             };
             let own = of.map(|user| tx.links(Relation::UserGroups, user.id)).transpose()?.map(|links| links.ids());
-            Ok::<_, Failure>(self.table(own.as_deref(), tx)?)
+            let table = self.table(own.as_deref(), tx)?;
+            let near = match &self.name {
+                Some(name) if table.rows.is_empty() => nearest(name, tx.all::<Group>()?.into_iter().map(|g| g.name)),
+                Some(_) | None => None,
+            };
+            Ok::<_, Failure>((table, near))
         })?;
-        Ok(Reply::table(table, self.format.format()))
+        let reply = Reply::table(table, self.format.format());
+        Ok(match near {
+            Some(near) => reply.and(Note::Hint(format!("did you mean \"{}\"?", what::shown(&near)))),
+            None => reply,
+        })
     }
 
     fn table(&self, own: Option<&[i64]>, tx: &mut Tx<'_>) -> Result<Table, ChangeError> {
@@ -53,6 +62,6 @@ impl Groups {
                 Cell::Number(i64::try_from(permissions).unwrap_or(i64::MAX)),
             ]);
         }
-        Ok(Table { columns: vec!["id", "name", "users", "permissions"], rows, now: tx.now() })
+        Ok(Table::new(&["id", "name", "users", "permissions"], rows, tx.now()))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Block, Cell, Context, Data, Failure, Reply, Sheet, Table, audit,
-    reply::JsonArg,
+    reply::FormatArgs,
     tokens,
     what::{What, shown, state_word},
 };
@@ -18,13 +18,16 @@ use crate::{
 /// How many audit events are shown.
 const EVENTS: usize = 10;
 
+/// How many of them people see: one screen says everything.
+const EVENTS_FOR_PEOPLE: usize = 5;
+
 /// Show everything about a user or a token, but no key
 #[derive(Args, Debug)]
 pub struct Inspect {
     /// A username, USERNAME/NAME, a token's id, or - for a key on standard input
     what: String,
     #[command(flatten)]
-    json: JsonArg,
+    format: FormatArgs,
 }
 
 impl Inspect {
@@ -44,7 +47,7 @@ impl Inspect {
                 token_sheet(&token, &user, tx)
             }
         })?;
-        Ok(Reply { data: Data::Sheet(sheet, self.json.format()), ..Reply::default() })
+        Ok(Reply { data: Data::Sheet(sheet, self.format.format()), ..Reply::default() })
     }
 }
 
@@ -63,31 +66,46 @@ fn user_sheet(user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Failure> {
         Ok(hasher) if password::is_usable(&user.password) => hasher.algorithm(),
         Ok(_) | Err(_) => "none that could be used",
     };
-    let fields = vec![
+    let is = [
+        (user.is_active, "active"),
+        (!user.is_active, "inactive"),
+        (user.is_staff, "staff"),
+        (user.is_superuser, "superuser"),
+    ];
+    let is = is.into_iter().filter(|(is, _)| *is).map(|(_, word)| word.to_owned()).collect();
+    let name = format!("{} {}", user.first_name, user.last_name).trim().to_owned();
+    let mut fields = vec![
         field("user", Cell::Handle(user.username.clone())),
         field("id", Cell::Number(user.id)),
-        field("name", Cell::Text(format!("{} {}", user.first_name, user.last_name).trim().to_owned())),
+        field("is", Cell::List(is)),
+        field("name", Cell::Text(name)),
         field("email", Cell::Text(user.email.clone())),
-        field("active", Cell::Flag(user.is_active)),
-        field("staff", Cell::Flag(user.is_staff)),
-        field("superuser", Cell::Flag(user.is_superuser)),
         field("groups", Cell::List(groups.clone())),
-        field("own permissions", Cell::Number(i64::try_from(permissions).unwrap_or(i64::MAX))),
         field("password", Cell::Text(password.to_owned())),
         field("joined", Cell::Moment(user.date_joined)),
         field("last login", Cell::moment(user.last_login)),
     ];
+    if permissions > 0 {
+        fields.push(field("own permissions", Cell::Number(i64::try_from(permissions).unwrap_or(i64::MAX))));
+    }
+    // What a user does not have needs no line.
+    fields.retain(|(_, cell)| match cell {
+        Cell::Text(text) | Cell::Handle(text) => !text.is_empty(),
+        Cell::List(texts) => !texts.is_empty(),
+        Cell::None => false,
+        Cell::Number(_) | Cell::Flag(_) | Cell::Moment(_) => true,
+    });
     let all = tx.tokens_of(user.id)?;
     let mut rows = Vec::new();
     for token in &all {
         let usage = tx.usage_of(token)?;
         let mut row = tokens::row(user.username.clone(), token, &usage, now);
-        row.push(superseded(token, usage.superseded_uses, now));
+        row.extend(superseded(token, usage.superseded_uses));
         rows.push(row);
     }
     let mut columns = tokens::columns();
-    columns.push("old_key");
-    let tokens = Table { columns, rows, now };
+    columns.extend(["old_key_until", "old_key_uses"]);
+    let tokens = Table::new(&columns, rows, now);
     let events = events(|event| audit::is_about(event, user.id), tx)?;
     let json = json!({
         "user": user.username, "id": user.id, "first_name": user.first_name, "last_name": user.last_name,
@@ -99,9 +117,10 @@ fn user_sheet(user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Failure> {
     let mut blocks = vec![Block::Fields(fields, now)];
     blocks.push(match tokens.rows.is_empty() {
         true => Block::Line("no tokens".into()),
-        false => Block::Table("tokens".into(), tokens),
+        // Whose they are is said above.
+        false => Block::Table("tokens".into(), tokens.without("user")),
     });
-    blocks.push(Block::Table("last events".into(), events));
+    blocks.push(Block::Table("last events".into(), events.last(EVENTS_FOR_PEOPLE)));
     blocks.push(Block::Line(format!("next: {}", next_for_user(user, &all, now))));
     Ok(Sheet { json, blocks })
 }
@@ -112,18 +131,25 @@ fn token_sheet(token: &Token, user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Fai
     let state = token.state(now);
     let mut fields = vec![
         field("token", Cell::Handle(token.id.to_string())),
-        field("name", Cell::text(token.name.clone())),
+        field(
+            "name",
+            token.name.clone().map_or_else(|| Cell::Text("none: Django's and DRF's one token".into()), Cell::Handle),
+        ),
         field("user", Cell::Handle(user.username.clone())),
         field("user active", Cell::Flag(user.is_active)),
         field("state", Cell::Text(state_word(state).to_owned())),
         field("created", Cell::Moment(token.created)),
         field("key since", Cell::Moment(token.key.since)),
         field("key can be shown", Cell::Flag(token.key.sealed.is_some())),
-        field("expires", Cell::moment(token.expires)),
-        field("last used", Cell::moment(usage.last_used)),
+        field("expires", token.expires.map_or_else(never, Cell::Moment)),
+        field("last used", usage.last_used.map_or_else(never, Cell::Moment)),
         field("uses", Cell::Number(i64::try_from(usage.uses).unwrap_or(i64::MAX))),
-        field("old key", superseded(token, usage.superseded_uses, now)),
     ];
+    if let Some(old) = &token.superseded {
+        let [until, uses] = superseded(token, usage.superseded_uses);
+        fields.push(field(if old.until > now { "old key valid until" } else { "old key refused since" }, until));
+        fields.push(field("old key's uses", uses));
+    }
     if let Some(revocation) = &token.revoked {
         fields.push(field("revoked", Cell::Moment(revocation.at)));
         fields.push(field("revoked by", Cell::Text(revocation.by.name.clone())));
@@ -154,18 +180,21 @@ fn token_sheet(token: &Token, user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Fai
     };
     let blocks = vec![
         Block::Fields(fields, now),
-        Block::Table("last events".into(), events),
+        Block::Table("last events".into(), events.last(EVENTS_FOR_PEOPLE)),
         Block::Line(format!("next: {next}")),
     ];
     Ok(Sheet { json, blocks })
 }
 
-/// The key before the current one.
-fn superseded(token: &Token, uses: u64, now: Timestamp) -> Cell {
+fn never() -> Cell {
+    Cell::Text("never".into())
+}
+
+/// The key before the current one: until when it is valid, or was, and how often it was used since.
+fn superseded(token: &Token, uses: u64) -> [Cell; 2] {
     match &token.superseded {
-        Some(old) if old.until > now => Cell::Text(format!("valid until {}, {uses} uses since", old.until)),
-        Some(_) if uses > 0 => Cell::Text(format!("no longer valid, {uses} uses since")),
-        Some(_) | None => Cell::None,
+        Some(old) => [Cell::Moment(old.until), Cell::Number(i64::try_from(uses).unwrap_or(i64::MAX))],
+        None => [Cell::None, Cell::None],
     }
 }
 
@@ -178,7 +207,7 @@ fn events(wanted: impl Fn(&crate::domain::Event) -> bool, tx: &mut Tx<'_>) -> Re
         Scan::On
     })?;
     let skip = found.len().saturating_sub(EVENTS);
-    Ok(Table { columns: audit::columns(), rows: found.split_off(skip), now: tx.now() })
+    Ok(Table::new(&audit::columns(), found.split_off(skip), tx.now()))
 }
 
 fn next_for_user(user: &User, tokens: &[Token], now: Timestamp) -> String {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Block, Cell, Context, Data, Failure, Note, Reply, Sheet, reply::JsonArg};
+use super::{Block, Cell, Context, Data, Failure, Note, Reply, Sheet, reply::FormatArgs};
 use crate::{
     authority::{KeyringStatus, RotateError},
     domain::Timestamp,
@@ -21,21 +21,36 @@ enum What {
     /// Show how the keys of the store stand to its keyring
     Status(Show),
     /// Draw new secrets and seal every key anew; goes on with a rotation that was cut short
-    Rotate,
+    Rotate(Rotate),
 }
 
 #[derive(Args, Debug, Default)]
 struct Show {
     #[command(flatten)]
-    json: JsonArg,
+    format: FormatArgs,
+}
+
+/// A rotation
+#[derive(Args, Debug)]
+struct Rotate {
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 impl Keyring {
+    pub(super) fn reason(&self) -> Option<&str> {
+        match &self.action {
+            Some(What::Rotate(rotate)) => rotate.reason.as_deref(),
+            Some(What::Status(_)) | None => None,
+        }
+    }
+
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         match self.action {
             None => status(&Show::default(), context),
             Some(What::Status(show)) => status(&show, context),
-            Some(What::Rotate) => rotate(context),
+            Some(What::Rotate(_)) => rotate(context),
         }
     }
 }
@@ -57,7 +72,7 @@ fn status(show: &Show, context: &mut Context) -> Result<Reply, Failure> {
         ("move at their next use".to_owned(), count(status.to_move)),
     ];
     let blocks = vec![Block::Fields(fields, Timestamp::default())];
-    let reply = Reply { data: Data::Sheet(Sheet { json, blocks }, show.json.format()), ..Reply::default() };
+    let reply = Reply { data: Data::Sheet(Sheet { json, blocks }, show.format.format()), ..Reply::default() };
     Ok(match status.to_reseal {
         0 => reply,
         _ => reply.and(Note::Hint("a rotation was cut short: hallpass keyring rotate".into())),
@@ -68,7 +83,9 @@ fn rotate(context: &mut Context) -> Result<Reply, Failure> {
     context.may_change()?;
     let authority = context.authority()?;
     let session = context.session()?;
-    let status: KeyringStatus = authority.rotate_keyring(&mut session.borrow_mut(), &mut |_| {}).map_err(failure)?;
+    let mut meter = context.progress("sealing keys", None);
+    let status: KeyringStatus = authority.rotate_keyring(&mut session.borrow_mut(), &mut *meter).map_err(failure)?;
+    drop(meter);
     let sealed = status.keys - status.to_move;
     let reply = Reply::status(format!(
         "The keyring has new secrets: {sealed} keys are sealed under seal key {}, and the old one opens nothing.",

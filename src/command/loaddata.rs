@@ -15,6 +15,7 @@ use super::{
     Context, Failure, Note, Reply, Style,
     django::{Common, Database},
     labels,
+    user::counted,
     what::shown,
 };
 use crate::{
@@ -48,6 +49,12 @@ pub struct LoadData {
     /// Format of serialized data when reading from stdin
     #[arg(long)]
     format: Option<String>,
+    /// Say what would be installed, and install nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
     #[command(flatten)]
     pub(super) common: Common,
 }
@@ -96,7 +103,24 @@ impl LoadData {
             fixtures.push(fixture);
         }
         let session = context.session()?;
-        let installed = session.borrow_mut().transact(|tx| tx.install(&fixtures).map_err(failure))?;
+        let total = fixtures.iter().map(Fixture::len).sum::<usize>();
+        let mut meter = context.progress("installing objects", u64::try_from(total).ok());
+        let mut session = session.borrow_mut();
+        if self.dry_run {
+            // All of it is done, checks and all, and taken back.
+            session.begin();
+        }
+        let installed = session.transact(|tx| tx.install(&fixtures, &mut *meter).map_err(failure));
+        drop(meter);
+        if self.dry_run {
+            session.roll_back();
+            let Installed { installed, .. } = installed?;
+            let mut reply =
+                Reply::status(format!("Would install {}; nothing was changed.", counted(installed, "object")));
+            reply.notes.extend(notes.into_iter().chain(self.passed_over(&fixtures)));
+            return Ok(reply);
+        }
+        let installed = installed?;
         if self.common.verbosity() >= 1 {
             said.push_str(&sentence(installed, fixtures.len()));
         }

@@ -21,6 +21,7 @@ mod key;
 mod keyring;
 mod labels;
 mod loaddata;
+mod manual;
 mod migrations;
 mod nothing;
 mod passwords;
@@ -38,7 +39,7 @@ mod what;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use context::{Answer, Consent, Context, Env, Opener, Person, Serve, SharedSession, Surroundings, Turn};
+pub use context::{Answer, Consent, Context, Env, Meter, Opener, Person, Serve, SharedSession, Surroundings, Turn};
 pub use failure::{Failure, Style};
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
 pub use shell::{Mode, Shell};
@@ -84,6 +85,10 @@ pub enum Command {
     About(about::About),
     /// Say the version
     Version(about::Version),
+    /// Print what completes this program's words in a shell
+    Completions(manual::Completions),
+    /// Print this program's man page, or write all of them into a directory
+    Man(manual::Man),
     /// Explain the commands
     Help(help::Help),
     /// Django's own commands
@@ -105,6 +110,40 @@ impl Command {
     /// # Errors
     /// Where it was refused or failed; nothing was changed then, unless the failure says otherwise.
     pub fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let Some(reason) = self.reason().map(str::to_owned) else { return self.work(context) };
+        context.session()?.borrow_mut().set_reason(Some(reason));
+        let done = self.work(context);
+        context.session()?.borrow_mut().set_reason(None);
+        done
+    }
+
+    /// What is to be kept in the audit trail of what the command changes.
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::User(command) => command.reason(),
+            Self::Token(command) => command.reason(),
+            Self::Regenerate(command) => command.reason.as_deref(),
+            Self::Revoke(command) => command.reason.as_deref(),
+            Self::Purge(command) => command.reason.as_deref(),
+            Self::Keyring(command) => command.reason(),
+            Self::Django(command) => command.reason(),
+            Self::Users(_)
+            | Self::Tokens(_)
+            | Self::Groups(_)
+            | Self::Key(_)
+            | Self::Inspect(_)
+            | Self::Audit(_)
+            | Self::Store(_)
+            | Self::Shell(_)
+            | Self::About(_)
+            | Self::Version(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Help(_) => None,
+        }
+    }
+
+    fn work(self, context: &mut Context) -> Result<Reply, Failure> {
         match self {
             Self::Users(command) => command.run(context),
             Self::Tokens(command) => command.run(context),
@@ -122,6 +161,8 @@ impl Command {
             Self::Shell(command) => command.run(),
             Self::About(command) => command.run(context),
             Self::Version(command) => Ok(command.run()),
+            Self::Completions(command) => command.run(context),
+            Self::Man(command) => command.run(context),
             Self::Help(command) => command.run(),
             Self::Django(command) => command.run(context),
         }

@@ -27,7 +27,7 @@ pub struct Purge {
     dry_run: bool,
     /// Kept in the audit trail
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 impl Purge {
@@ -52,7 +52,6 @@ impl Purge {
         }
         context.confirm(&what, &count.to_string(), Consent::from_flag(self.yes))?;
         let mut session = session.borrow_mut();
-        session.set_reason(self.reason);
         let mut removed = 0;
         let done = loop {
             match session.transact(|tx| tx.purge(before, BATCH)) {
@@ -61,7 +60,6 @@ impl Purge {
                 Err(error) => break Err(error),
             }
         };
-        session.set_reason(None);
         done?;
         Ok(Reply::status(format!("Removed {}.", counted(removed, "token"))))
     }

@@ -18,7 +18,7 @@ pub struct Regenerate {
     overlap: Option<Duration>,
     /// Kept in the audit trail
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 impl Regenerate {
@@ -27,13 +27,11 @@ impl Regenerate {
         let overlap = self.overlap.map_or(Overlap::None, Overlap::For);
         let session = context.session()?;
         let mut session = session.borrow_mut();
-        session.set_reason(self.reason);
         let done = session.transact(|tx| {
             let (token, user) = what.token(tx)?;
             let (token, key) = tx.regenerate(&token, None, overlap)?;
             Ok::<_, Failure>((token, user, key))
         });
-        session.set_reason(None);
         let (token, user, key) = done?;
         let old = match (self.overlap, &token.superseded) {
             (Some(_), Some(old)) => format!("the old one is valid until {}", old.until),

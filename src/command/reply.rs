@@ -87,27 +87,11 @@ impl FormatArgs {
     }
 }
 
-/// The option `--json` alone.
-#[derive(Args, Clone, Copy, Debug, Default)]
-pub(super) struct JsonArg {
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-impl JsonArg {
-    /// What was chosen.
-    #[must_use]
-    pub(super) fn format(self) -> Format {
-        if self.json { Format::Json } else { Format::People }
-    }
-}
-
 /// A list of rows.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// The names of the columns: also the names of the JSON fields.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
     /// The cells, as many in each row as there are columns.
     pub rows: Vec<Vec<Cell>>,
     /// The moment that relative times count from.
@@ -161,11 +145,34 @@ impl Cell {
 }
 
 impl Table {
+    /// A list.
+    #[must_use]
+    pub fn new(columns: &[&str], rows: Vec<Vec<Cell>>, now: Timestamp) -> Self {
+        Self { columns: columns.iter().map(|name| (*name).to_owned()).collect(), rows, now }
+    }
+
+    /// The same without one of its columns.
+    #[must_use]
+    pub(super) fn without(mut self, column: &str) -> Self {
+        if let Some(at) = self.columns.iter().position(|name| name == column) {
+            self.columns.remove(at);
+            self.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+        self
+    }
+
+    /// The last rows of it.
+    #[must_use]
+    pub(super) fn last(mut self, count: usize) -> Self {
+        self.rows.drain(..self.rows.len().saturating_sub(count));
+        self
+    }
+
     /// The rows as JSON objects.
     #[must_use]
     pub fn json(&self) -> Vec<Value> {
         let object = |row: &Vec<Cell>| {
-            let pairs = self.columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.json()));
+            let pairs = self.columns.iter().zip(row).map(|(name, cell)| (name.clone(), cell.json()));
             Value::Object(pairs.collect::<Map<_, _>>())
         };
         self.rows.iter().map(object).collect()

@@ -23,7 +23,7 @@ pub struct Revoke {
     all: bool,
     /// Kept in the audit trail
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -59,7 +59,6 @@ impl Revoke {
         };
         context.confirm(&sentence, &name, Consent::from_flag(self.yes))?;
         let mut session = session.borrow_mut();
-        session.set_reason(self.reason.clone());
         let done = session.transact(|tx| {
             let mut revoked = Vec::new();
             for (token, user) in &found {
@@ -70,7 +69,6 @@ impl Revoke {
             let alive = alive(&found, tx)?;
             Ok::<_, Failure>((revoked, alive))
         });
-        session.set_reason(None);
         let (revoked, alive) = done?;
         let mut reply = Reply::default();
         reply.notes.extend(revoked.iter().map(|token| Note::Status(format!("Revoked token {token}."))));
@@ -80,9 +78,10 @@ impl Revoke {
         for (user, tokens) in alive {
             let names = tokens.iter().map(|token| what::of(token, &user)).collect::<Vec<_>>().join(", ");
             let user = shown(&user.username);
+            let stay = if tokens.len() == 1 { "stays" } else { "stay" };
             reply
                 .notes
-                .push(Note::Status(format!("{} of {user} stay valid: {names}.", counted(tokens.len(), "token"))));
+                .push(Note::Status(format!("{} of {user} {stay} valid: {names}.", counted(tokens.len(), "token"))));
             reply.notes.push(Note::Hint(format!("all of them: hallpass revoke {user} --all")));
         }
         Ok(reply)

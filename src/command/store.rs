@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Consent, Context, Failure, Reply, reply::JsonArg};
+use super::{Consent, Context, Failure, Format, Reply, reply::FormatArgs};
 
 /// Show what the store is like; check it, back it up, bring it back
 #[derive(Args, Debug)]
@@ -32,7 +32,7 @@ enum What {
 #[derive(Args, Debug, Default)]
 struct Show {
     #[command(flatten)]
-    json: JsonArg,
+    format: FormatArgs,
 }
 
 /// A file
@@ -47,6 +47,9 @@ struct File {
 struct Restore {
     /// The file
     file: PathBuf,
+    /// Read the backup and say what would be made of it, and make nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     sure: Sure,
 }
@@ -70,6 +73,8 @@ pub enum Service {
     Backup(PathBuf),
     /// A store from this file.
     Restore(PathBuf),
+    /// What a store from this file would hold.
+    Look(PathBuf),
     /// A store of what can still be read.
     Repair,
     /// The rows anew.
@@ -80,27 +85,30 @@ impl Store {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         let name = context.store().to_owned();
         match self.action {
-            None => context.serve(Service::Status, JsonArg::default().format()),
-            Some(What::Status(show)) => context.serve(Service::Status, show.json.format()),
-            Some(What::Check(show)) => context.serve(Service::Check, show.json.format()),
+            None => context.serve(Service::Status, FormatArgs::default().format()),
+            Some(What::Status(show)) => context.serve(Service::Status, show.format.format()),
+            Some(What::Check(show)) => context.serve(Service::Check, show.format.format()),
             Some(What::Backup(file)) => {
                 let path = context.directory().join(&file.file);
-                context.serve(Service::Backup(path), JsonArg::default().format())
+                context.serve(Service::Backup(path), FormatArgs::default().format())
+            }
+            Some(What::Restore(restore)) if restore.dry_run => {
+                context.serve(Service::Look(context.directory().join(&restore.file)), Format::People)
             }
             Some(What::Restore(restore)) => {
                 let what = format!("make a store in {name} from {}", restore.file.display());
                 context.confirm(&what, &name, Consent::from_flag(restore.sure.yes))?;
                 let path = context.directory().join(&restore.file);
-                context.serve(Service::Restore(path), JsonArg::default().format())
+                context.serve(Service::Restore(path), FormatArgs::default().format())
             }
             Some(What::Repair(sure)) => {
                 let what = format!("make a store of what can still be read of {name}");
                 context.confirm(&what, &name, Consent::from_flag(sure.yes))?;
-                context.serve(Service::Repair, JsonArg::default().format())
+                context.serve(Service::Repair, FormatArgs::default().format())
             }
             Some(What::Compact) => {
                 context.may_change()?;
-                context.serve(Service::Compact, JsonArg::default().format())
+                context.serve(Service::Compact, FormatArgs::default().format())
             }
         }
     }

@@ -54,6 +54,12 @@ enum Made {
 }
 
 impl Token {
+    pub(super) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Create(make) | Self::Ensure(make) => make.reason.as_deref(),
+        }
+    }
+
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         match self {
             Self::Create(make) => make.run(Existing::Refuse, context),
@@ -66,9 +72,7 @@ impl Make {
     fn run(self, existing: Existing, context: &mut Context) -> Result<Reply, Failure> {
         let session = context.session()?;
         let mut session = session.borrow_mut();
-        session.set_reason(self.reason.clone());
         let made = session.transact(|tx| self.make(existing, tx));
-        session.set_reason(None);
         let (sentence, key) = match made? {
             Made::New(token, user, key) => (format!("Created token {}.", what::of(&token, &user)), Some(key)),
             Made::There(token, user, key) => (format!("Token {} is there.", what::of(&token, &user)), key),

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Cell, Context, Failure, Note, Reply, Table,
+    argparse::nearest,
     reply::FormatArgs,
     what::{self, state_word},
 };
@@ -52,14 +53,24 @@ pub(super) fn span(text: &str) -> Result<Duration, String> {
 impl Tokens {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         let session = context.session()?;
-        let (table, hidden) = session.borrow_mut().transact(|tx| {
+        let (table, hidden, near) = session.borrow_mut().transact(|tx| {
             let user = match &self.user {
                 Some(name) => Some(what::user(name, tx)?),
                 None => None,
             };
-            Ok::<_, Failure>(self.table(user.as_ref(), tx)?)
+            let (table, hidden) = self.table(user.as_ref(), tx)?;
+            let near = match &self.name {
+                Some(name) if table.rows.is_empty() && hidden == 0 => {
+                    nearest(name, tx.all::<Token>()?.into_iter().filter_map(|token| token.name))
+                }
+                Some(_) | None => None,
+            };
+            Ok::<_, Failure>((table, hidden, near.filter(|near| Some(near) != self.name.as_ref())))
         })?;
         let reply = Reply::table(table, self.format.format());
+        if let Some(near) = near {
+            return Ok(reply.and(Note::Hint(format!("did you mean \"{}\"?", what::shown(&near)))));
+        }
         Ok(match hidden {
             0 => reply,
             n => reply.and(Note::Status(format!("{n} revoked not shown: tokens --state revoked"))),
@@ -91,8 +102,16 @@ impl Tokens {
             rows.push((owner, token, usage));
         }
         rows.sort_by(|(a, s, _), (b, t, _)| a.cmp(b).then(s.serial.cmp(&t.serial)));
+        // What is most urgent stands first.
+        if self.expiring.is_some() {
+            rows.sort_by_key(|(_, token, _)| token.expires);
+        } else if self.unused.is_some() {
+            rows.sort_by_key(|(_, token, usage)| usage.last_used.unwrap_or(token.created));
+        } else if self.state == Some(State::Revoked) {
+            rows.sort_by_key(|(_, token, _)| token.revoked.as_ref().map(|revocation| std::cmp::Reverse(revocation.at)));
+        }
         let rows = rows.into_iter().map(|(owner, token, usage)| row(owner, &token, &usage, now)).collect();
-        Ok((Table { columns: columns(), rows, now }, hidden))
+        Ok((Table::new(&columns(), rows, now), hidden))
     }
 
     fn wants_state(&self, state: TokenState) -> bool {

@@ -53,6 +53,9 @@ pub struct Make {
     superuser: bool,
     #[command(flatten)]
     source: Source,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 /// Where a password comes from
@@ -71,6 +74,9 @@ struct Source {
 pub struct Name {
     /// The username
     name: String,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 /// A user to be deleted
@@ -100,9 +106,21 @@ pub struct Passwd {
     /// Let no password be accepted
     #[arg(long, conflicts_with = "password_stdin")]
     unusable: bool,
+    /// Kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 impl User {
+    pub(super) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Create(make) | Self::Ensure(make) => make.reason.as_deref(),
+            Self::Activate(name) | Self::Deactivate(name) => name.reason.as_deref(),
+            Self::Delete(delete) => delete.reason.as_deref(),
+            Self::Passwd(passwd) => passwd.reason.as_deref(),
+        }
+    }
+
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         match self {
             Self::Create(make) => make.run(Existing::Refuse, context),
@@ -226,14 +244,11 @@ impl Delete {
             return Ok(Reply::status(format!("Would {what}.")));
         }
         context.confirm(&what, &user.username, Consent::from_flag(self.yes))?;
-        let mut session = session.borrow_mut();
-        session.set_reason(self.reason);
-        let done = session.transact(|tx: &mut Tx<'_>| match tx.find::<Row>(user.id)? {
+        let done = session.borrow_mut().transact(|tx: &mut Tx<'_>| match tx.find::<Row>(user.id)? {
             Some(user) => tx.delete_user(&user),
             None => Err(ChangeError::Gone { what: "user" }),
-        });
-        session.set_reason(None);
-        Ok(Reply::status(format!("Deleted user {name} with {}.", counted(done?.tokens.len(), "token"))))
+        })?;
+        Ok(Reply::status(format!("Deleted user {name} with {}.", counted(done.tokens.len(), "token"))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use clap::{Args, ValueEnum};
 
-use super::{Cell, Context, Failure, Reply, Table, reply::FormatArgs};
+use super::{Cell, Context, Failure, Reply, Table, reply::FormatArgs, what};
 use crate::{
     authority::{ChangeError, Scan, Tx},
     domain::{Token, User},
@@ -26,6 +26,9 @@ pub struct Users {
     format: FormatArgs,
 }
 
+const COLUMNS: [&str; 9] =
+    ["id", "username", "email", "active", "staff", "superuser", "tokens", "last_login", "date_joined"];
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum State {
     Active,
@@ -35,7 +38,12 @@ enum State {
 impl Users {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         let session = context.session()?;
-        let table = session.borrow_mut().transact(|tx| self.table(tx))?;
+        let table = session.borrow_mut().transact(|tx| {
+            if let Some(name) = &self.user {
+                what::user(name, tx)?;
+            }
+            Ok::<_, Failure>(self.table(tx)?)
+        })?;
         Ok(Reply::table(table, self.format.format()))
     }
 
@@ -68,21 +76,7 @@ impl Users {
                 Cell::Moment(user.date_joined),
             ]
         };
-        Ok(Table {
-            columns: vec![
-                "id",
-                "username",
-                "email",
-                "active",
-                "staff",
-                "superuser",
-                "tokens",
-                "last_login",
-                "date_joined",
-            ],
-            rows: users.into_iter().map(row).collect(),
-            now: tx.now(),
-        })
+        Ok(Table::new(&COLUMNS, users.into_iter().map(row).collect(), tx.now()))
     }
 
     fn wants(&self, user: &User) -> bool {

@@ -43,9 +43,10 @@ impl What {
                 .token_by_key(key)?
                 .map(|(token, _)| token)
                 .ok_or_else(|| Failure::refused("no token has this key"))?,
-            Self::Id(id) => {
-                tx.token_by_id(*id)?.ok_or_else(|| Failure::refused(format!("no token has the id {id}")))?
-            }
+            Self::Id(id) => match tx.token_by_id(*id)? {
+                Some(token) => token,
+                None => return Err(no_id(&id.to_string(), tx)?),
+            },
             Self::Name(name) => return named(name, tx),
         };
         let user = tx.owner_of(&token)?;
@@ -76,7 +77,23 @@ fn named(word: &str, tx: &mut Tx<'_>) -> Result<(Token, User), Failure> {
             }
         };
     }
-    Err(no_user(word, tx)?)
+    if word.starts_with("tok_") { Err(no_id(word, tx)?) } else { Err(no_user(word, tx)?) }
+}
+
+/// That no token has such an id, with the one that was probably meant.
+fn no_id(id: &str, tx: &mut Tx<'_>) -> Result<Failure, Failure> {
+    let mut ids = Vec::new();
+    tx.scan::<Token>(|token| {
+        ids.push(token.id.to_string());
+        if ids.len() < SUGGEST_FROM { Scan::On } else { Scan::Stop }
+    })?;
+    // Ids have nothing in common but their beginning: one or two letters are wrong, or it is another one.
+    let near = ids.into_iter().map(|other| (strsim::osa_distance(id, &other), other)).min();
+    let hint = match near {
+        Some((1..=2, near)) => format!("did you mean {near}?"),
+        Some(_) | None => "hallpass tokens".into(),
+    };
+    Ok(Failure::refused_with(format!("no token has the id {}", shown(id)), hint))
 }
 
 fn no_unnamed_token(user: &User, tx: &mut Tx<'_>) -> Result<Failure, Failure> {

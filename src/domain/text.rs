@@ -53,22 +53,27 @@ pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, NoSpan> {
     text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()).map_err(|_| NoSpan)
 }
 
+/// The units that a distance is told in, with their seconds.
+const UNITS: [(i64, &str); 6] =
+    [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+
 /// How far `moment` is from `now`, in one unit: `3 days ago`, `in 2 hours`.
 #[must_use]
 pub fn relative(moment: Timestamp, now: Timestamp) -> String {
-    const UNITS: [(i64, &str); 6] = [
-        (365 * 86_400, "year"),
-        (30 * 86_400, "month"),
-        (86_400, "day"),
-        (3_600, "hour"),
-        (60, "minute"),
-        (1, "second"),
-    ];
     let seconds = moment.0.saturating_sub(now.0) / 1_000_000;
     let Some((size, unit)) = UNITS.into_iter().find(|(size, _)| seconds.abs() >= *size) else { return "now".into() };
     let count = seconds.abs() / size;
     let plural = if count == 1 { "" } else { "s" };
     if seconds < 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
+}
+
+/// [`relative`] where there is little room: `3d ago`, `in 2h`. A month is `mo`.
+#[must_use]
+pub fn brief(moment: Timestamp, now: Timestamp) -> String {
+    let seconds = moment.0.saturating_sub(now.0) / 1_000_000;
+    let Some((size, unit)) = UNITS.into_iter().find(|(size, _)| seconds.abs() >= *size) else { return "now".into() };
+    let (count, letters) = (seconds.abs() / size, if unit == "month" { "mo" } else { &unit[..1] });
+    if seconds < 0 { format!("{count}{letters} ago") } else { format!("in {count}{letters}") }
 }
 
 /// Python's `repr` of a text: single quotes unless the text holds some and no double ones.
@@ -127,5 +132,7 @@ mod tests {
         assert_eq!(relative(Timestamp(0), Timestamp(3 * day)), "3 days ago");
         assert_eq!(relative(Timestamp(3_600_000_000), Timestamp(0)), "in 1 hour");
         assert_eq!(relative(Timestamp(0), Timestamp(0)), "now");
+        assert_eq!(brief(Timestamp(0), Timestamp(40 * day)), "1mo ago");
+        assert_eq!(brief(Timestamp(60_000_000), Timestamp(0)), "in 1m");
     }
 }

@@ -53,6 +53,14 @@ pub enum Step {
 /// # Errors
 /// [`StoreError`]; then there is no file at `path`.
 pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
+    write_watched(store, path, &mut |_| {})
+}
+
+/// [`write`], and `progress` hears how many rows were written.
+///
+/// # Errors
+/// As there.
+pub fn write_watched(store: &dyn Store, path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Summary, StoreError> {
     let refused = |e| disk(path, e);
     if path.exists() {
         return Err(StoreError::Unavailable {
@@ -66,8 +74,11 @@ pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
     let mut out = Out { file: BufWriter::new(file.map_err(refused)?), hash: blake3::Hasher::new(), rows: 0 };
     let begun = out.raw(MAGIC).and_then(|()| out.raw(&[VERSION])).and_then(|()| out.raw(&store.id().0));
     begun.map_err(refused)?;
-    let written = copy(store, &mut |step| out.step(&step).map_err(refused))
-        .and_then(|told| out.end(told).and_then(|()| out.finish()).map_err(refused));
+    let step = &mut |step: Step| {
+        progress(out.rows);
+        out.step(&step).map_err(refused)
+    };
+    let written = copy(store, step).and_then(|told| out.end(told).and_then(|()| out.finish()).map_err(refused));
     let summary = written.and_then(|()| read(&partial, |_| Ok(())));
     let done = summary.and_then(|summary| {
         fs::rename(&partial, path).map_err(refused)?;

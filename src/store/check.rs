@@ -74,7 +74,15 @@ impl Report {
 /// # Errors
 /// [`StoreError`] when the store cannot be read at all.
 pub fn check(store: &dyn Store) -> Result<Report, StoreError> {
-    let mut check = Check { store, report: Report::default() };
+    check_watched(store, &mut |_| {})
+}
+
+/// [`check`], and `progress` hears how many rows were looked at.
+///
+/// # Errors
+/// As there.
+pub fn check_watched(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Report, StoreError> {
+    let mut check = Check { store, report: Report::default(), progress };
     check.records::<User>(Table::User, |u| u.id, |u| vec![layout::username(&u.username)])?;
     check.records::<Group>(Table::Group, |g| g.id, |g| vec![layout::group_name(&g.name)])?;
     check.records::<Permission>(
@@ -125,6 +133,7 @@ const PATIENCE: usize = 10_000;
 struct Check<'a> {
     store: &'a dyn Store,
     report: Report,
+    progress: &'a mut dyn FnMut(u64),
 }
 
 impl Check<'_> {
@@ -144,6 +153,7 @@ impl Check<'_> {
             }
             for row in page.found {
                 self.report.rows += 1;
+                (self.progress)(self.report.rows);
                 if row.changed > page.seen {
                     self.found(Invariant::Revision, format!("row {} is of the future", shown(&row.key)));
                 }

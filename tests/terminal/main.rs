@@ -6,4 +6,5 @@ mod support;
 mod completion;
 mod interrupts;
 mod ipython;
+mod showing;
 mod typing;

@@ -39,11 +39,11 @@ const ORDER: [Kind; 8] = [
 ];
 
 impl Tx<'_> {
-    /// Installs fixtures.
+    /// Installs fixtures. `progress` hears how many objects are installed.
     ///
     /// # Errors
     /// Django's, where an object breaks a rule; nothing of the transaction is to be kept then.
-    pub fn install(&mut self, fixtures: &[Fixture]) -> Result<Installed, TransferError> {
+    pub fn install(&mut self, fixtures: &[Fixture], progress: &mut dyn FnMut(u64)) -> Result<Installed, TransferError> {
         let mut installed = Installed::default();
         let mut links = Vec::new();
         for kind in ORDER {
@@ -52,6 +52,7 @@ impl Tx<'_> {
                 for object in objects {
                     let id = self.install_object(object).map_err(|error| error.within(&fixture.prefix()))?;
                     installed.installed += 1;
+                    progress(u64::try_from(installed.installed).unwrap_or(u64::MAX));
                     if !object.many.is_empty() {
                         links.push((object, id));
                     }

@@ -10,13 +10,17 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use hallpass::{
     authority::Role,
+    clock::SystemClock,
     command::{self, Answer, Command, Context, Failure, Mode, Person, Reply, Shell, Surroundings, Turn},
     config::{Config, Globals, Where},
-    domain::{Actor, Channel},
+    domain::{Actor, Channel, Clock as _},
     python::bridge,
     python::engine::{CommandErrors, Exit, Imports, Interrupts, Setup, die_by_interrupt, on_big_stack},
-    shell::{self, Commands, Options},
-    ui::{self, Echo, Lost, Paint, Typed, Ui},
+    shell::{
+        self, Commands, Options,
+        render::{View, render},
+    },
+    ui::{self, Echo, Lost, Paint, Progress, Typed, Ui},
 };
 
 /// Django's users and tokens, in one small program
@@ -106,6 +110,11 @@ fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>) 
         person: if io::IsTerminal::is_terminal(&io::stdin()) { Person::Present } else { Person::Absent },
         env: Box::new(variable),
         talk: Box::new(move |turn| talk(turn, &talking.borrow())),
+        program: Cli::command,
+        progress: Box::new(|what, total| {
+            let mut progress = Progress::begin(what, total);
+            Box::new(move |done| progress.at(done))
+        }),
         serve: Box::new(move |service, format| opening::serve(&serving, mode, service, format)),
         stdin: Box::new(|| {
             let mut bytes = Vec::new();
@@ -178,6 +187,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         bridge::attach(Box::new(move || opening.borrow_mut().session().map_err(|failure| failure.to_string())));
         let calling = Rc::clone(&context);
         bridge::attach_commands(Rc::new(move |words| called(command::run_line(words, &mut calling.borrow_mut()))));
+        bridge::attach_screen(screen(&ui));
         let settling = Rc::clone(&context);
         let running = Rc::clone(&context);
         let names = command::names();
@@ -216,6 +226,26 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         Ok(Exit::Status(status)) => End::Status(status),
         Ok(Exit::Interrupted) => End::Interrupted,
         Err(end) => end,
+    }
+}
+
+/// Where Python's `show()` and what takes its time are seen.
+fn screen(ui: &Rc<RefCell<Ui>>) -> bridge::Screen {
+    let ui = Rc::clone(ui);
+    bridge::Screen {
+        draw: Box::new(|data, surface| match surface {
+            bridge::Surface::Terminal => render(data, ui::width().map_or(View::Pipe, View::Terminal)),
+            bridge::Surface::Plain => render(data, View::Pipe),
+        }),
+        page: Box::new(move |text| match ui.borrow().page(text) {
+            Ok(()) | Err(Lost::Pipe) => Ok(()),
+            Err(Lost::Failed(error)) => Err(error.to_string()),
+        }),
+        progress: Box::new(|what, total| {
+            let mut progress = Progress::begin(what, Some(total));
+            Box::new(move |done| progress.at(done))
+        }),
+        now: Box::new(|| SystemClock.now()),
     }
 }
 

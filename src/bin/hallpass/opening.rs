@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use hallpass::{
     authority::{Access, Authority, KeyringAt},
     clock::SystemClock,
-    command::{Block, Cell, Data, Failure, Format, Mode, Note, Reply, Service, Sheet},
+    command::{Block, Cell, Data, Failure, Format, Meter, Mode, Note, Reply, Service, Sheet},
     config::{Config, Where},
     domain::{Clock, Entropy, Policy, to_hex},
     random::SystemEntropy,
@@ -14,6 +14,7 @@ use hallpass::{
         local::{self, LocalStore},
         memory::MemoryStore,
     },
+    ui::Progress,
 };
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
         Service::Check => {
             let store = local(directory, config)?;
             store.verify()?;
-            let report = check::check(&store)?;
+            let report = check::check_watched(&store, &mut *meter("checking rows", store.status()?.rows))?;
             let broken: Vec<Value> = report
                 .broken
                 .iter()
@@ -104,7 +105,8 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             Ok(reply)
         }
         Service::Backup(file) => {
-            let summary = backup::write(&local(directory, config)?, &file)?;
+            let store = local(directory, config)?;
+            let summary = backup::write_watched(&store, &file, &mut *meter("writing rows", store.status()?.rows))?;
             let reply = Reply::status(format!(
                 "Wrote {} rows as of revision {} into {}, {} bytes.",
                 summary.rows,
@@ -125,6 +127,19 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             ));
             Ok(reply.and(Note::Hint(format!("it needs the keyring entry of store {}", to_hex(&summary.id.0)))))
         }
+        Service::Look(file) => {
+            let summary = backup::read(&file, |_| Ok(()))?;
+            if local::is_there(directory)? {
+                return Err(Failure::refused_with(
+                    format!("there is a store in {} already", directory.display()),
+                    "restore into another directory, or move this one away; nothing was changed",
+                ));
+            }
+            let (directory, revision) = (directory.display(), summary.revision.0);
+            let would = format!("Would make a store in {directory} as of revision {revision}; nothing was changed.");
+            Ok(Reply::status(would)
+                .and(Note::Hint(format!("it needs the keyring entry of store {}", to_hex(&summary.id.0)))))
+        }
         Service::Repair => {
             let repaired = local::repair(directory)?;
             let mut reply = Reply::status(format!(
@@ -144,6 +159,12 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             )))
         }
     }
+}
+
+/// A bar for so many rows.
+fn meter(what: &'static str, rows: u64) -> Meter {
+    let mut progress = Progress::begin(what, Some(rows));
+    Box::new(move |done| progress.at(done))
 }
 
 /// Numbers by name, and what only a script reads.

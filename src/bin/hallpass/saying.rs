@@ -3,7 +3,7 @@
 use hallpass::{
     command::{Data, Failure, Note, Reply, Style},
     python::bridge::{Called, Refusal},
-    shell::render::{View, render},
+    shell::render::{View, is_paged, render},
     ui::{self, Lost, Ui},
 };
 
@@ -22,7 +22,9 @@ pub(crate) enum End {
 pub(crate) fn say(reply: &Reply, ui: &Ui) -> End {
     let view = ui::width().map_or(View::Pipe, View::Terminal);
     if !matches!(reply.data, Data::Nothing) {
-        match ui.data(&render(&reply.data, view)) {
+        let text = render(&reply.data, view);
+        let done = if is_paged(&reply.data) { ui.page(&text) } else { ui.data(&text) };
+        match done {
             Ok(()) => {}
             // Whoever read it has had enough.
             Err(Lost::Pipe) => return End::Status(reply.status),

@@ -10,6 +10,7 @@ mod naming;
 mod passwords;
 mod query;
 mod rows;
+mod screen;
 mod state;
 mod tables;
 mod value;
@@ -20,6 +21,7 @@ use rustpython_vm::{
 };
 
 pub use commands::{CallCommand, Called, Refusal, attach_commands};
+pub use screen::{Draw, Page, Screen, Surface, attach_screen};
 pub use state::{Open, Shared, attach, settle, with_session};
 
 /// The native modules of the bridge, for the builder of the interpreter.
@@ -66,6 +68,7 @@ mod _hallpass {
         passwords,
         query::{self, PyQuery},
         rows::{self, PySealed},
+        screen::{self, Form, Surface},
         state,
         tables::{self, OnConflict},
         value,
@@ -123,6 +126,38 @@ mod _hallpass {
     #[pyfunction]
     fn call_command(words: ArgSequence<PyStrRef>, vm: &VirtualMachine) -> PyResult {
         commands::call(&words, vm)
+    }
+
+    /// Rows under the names of their columns as text, for the terminal or for anything else; `one`: as a record.
+    #[pyfunction]
+    fn draw(
+        columns: ArgSequence<PyStrRef>,
+        rows: ArgSequence<PyObjectRef>,
+        one: bool,
+        terminal: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<String> {
+        let form = if one { Form::Record } else { Form::Table };
+        let surface = if terminal { Surface::Terminal } else { Surface::Plain };
+        screen::draw(&columns, &rows, form, surface, vm)
+    }
+
+    /// Begins to count so many objects, for a bar.
+    #[pyfunction]
+    fn begin_progress(total: usize) {
+        screen::begin_progress(total);
+    }
+
+    /// So many are done; None: it is over.
+    #[pyfunction]
+    fn progress(done: Option<usize>) {
+        screen::progress(done);
+    }
+
+    /// Puts a text on the terminal, a screen at a time.
+    #[pyfunction]
+    fn page(text: PyStrRef, vm: &VirtualMachine) -> PyResult<()> {
+        screen::page(&text.to_string_lossy(), vm)
     }
 
     /// All rows of a model, as a query; of tokens, those that DRF has, or every one.

@@ -2,7 +2,7 @@
 
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, builtins::PyDictRef};
 
-use super::{raise, rows, state};
+use super::{raise, rows, screen, state};
 use crate::{
     authority::{ChangeError, Relation, query::QueryError},
     domain::{
@@ -180,7 +180,9 @@ pub(super) fn insert_many(
     let made = state::run(vm, |session| {
         session.transact(|tx| {
             let mut made = Vec::with_capacity(patches.len());
+            let mut meter = screen::meter("making rows", patches.len());
             for patch in &patches {
+                meter(u64::try_from(made.len()).unwrap_or(u64::MAX));
                 made.push(match (tx.insert_row(model, patch.clone()), conflict) {
                     (Ok(row), _) => Some(row),
                     (Err(QueryError::Change(ChangeError::Unique { .. })), OnConflict::Ignore) => {

@@ -45,7 +45,7 @@ const OWN: &[&str] = &[
 ];
 
 /// What Python's site module puts among the builtins.
-const SITE: &[&str] = &["copyright", "credits", "exit", "help", "license", "quit"];
+const SITE: &[&str] = &["copyright", "credits", "exit", "help", "license", "quit", "show"];
 
 /// Names by which a script can reach a name that it does not spell.
 const REFLECTION: &[&str] = &[

@@ -63,7 +63,7 @@ MODELS = {
 
 def fill(namespace, names, models, own):
     """Puts the names that are asked for (None: all) into the namespace, unless they are there."""
-    site = ("copyright", "credits", "exit", "help", "license", "quit")
+    site = ("copyright", "credits", "exit", "help", "license", "quit", "show")
     if names is None or any(name in names for name in site):
         import builtins
         from _hallpass_site import NAMES

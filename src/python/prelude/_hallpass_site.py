@@ -69,6 +69,13 @@ def describe(thing):
             yield "It has: " + ", ".join(names)
 
 
+def show(rows):
+    """Draws a query set, values(), a list of instances or one instance as a table."""
+    from _hallpass_show import show
+
+    return show(rows)
+
+
 COPYRIGHT = """\
 Copyright (c) 2001-2023 Python Software Foundation.
 All Rights Reserved.
@@ -86,6 +93,7 @@ NAMES = {
     "exit": Quitter("exit"),
     "quit": Quitter("quit"),
     "help": Helper(),
+    "show": show,
     "copyright": Notice("copyright", COPYRIGHT),
     "credits": Notice("credits", "Thanks to the RustPython project and its contributors, and to CWI, CNRI, BeOpen.com, Zope\n"
                                  "Corporation and a cast of thousands for supporting Python development."),

@@ -25,6 +25,18 @@ def _attributes(model, one):
     return values
 
 
+def _watched(objs):
+    """The objects, with a bar where there are many."""
+    _hallpass.begin_progress(len(objs))
+    try:
+        for n, one in enumerate(objs):
+            if not n % 256:
+                _hallpass.progress(n)
+            yield one
+    finally:
+        _hallpass.progress(None)
+
+
 def create(queryset, objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields):
     if batch_size is not None and batch_size <= 0:
         raise ValueError("Batch size must be a positive integer.")
@@ -36,7 +48,7 @@ def create(queryset, objs, batch_size, ignore_conflicts, update_conflicts, updat
     if not objs:
         return objs
     objs = list(objs)
-    rows = [_attributes(model, one) for one in objs]
+    rows = [_attributes(model, one) for one in (_watched(objs) if len(objs) > 2000 else objs)]
     with transaction.breaks():
         if update_conflicts:
             made = [_upsert(queryset, one, row, update_fields, unique_fields) for one, row in zip(objs, rows)]

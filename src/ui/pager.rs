@@ -1,0 +1,135 @@
+//! A pager of our own: what is longer than the screen is shown a screen at a time. It starts no process, knows where the
+//! terminal is, and leaves it as it was, however it ends.
+
+use std::io::{self, IsTerminal};
+
+use rustix::{
+    io::Errno,
+    stdio,
+    termios::{self, LocalModes, OptionalActions, Termios},
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::put;
+
+/// What a key asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wish {
+    Page,
+    Line,
+    Rest,
+    End,
+    Nothing,
+}
+
+/// The keys of `less` and `more` that people try.
+fn wish(keys: &[u8]) -> Wish {
+    match keys {
+        [b' ' | b'f', ..] | b"\x1b[6~" => Wish::Page,
+        [b'\r' | b'\n' | b'j' | b'e', ..] | b"\x1b[B" | b"\x1bOB" => Wish::Line,
+        [b'G' | b'>', ..] | b"\x1b[F" | b"\x1bOF" => Wish::Rest,
+        // Ctrl-C and Ctrl-D; escape alone.
+        [b'q' | b'Q' | 3 | 4, ..] | [0x1b] => Wish::End,
+        _ => Wish::Nothing,
+    }
+}
+
+/// Whether there is somebody to press keys on a screen that can be written over. `PAGER=cat`, or an empty one, asks for
+/// no pager.
+pub(super) fn is_wanted(env: &dyn Fn(&str) -> Option<String>) -> bool {
+    let unwanted = env("PAGER").is_some_and(|pager| pager.is_empty() || pager == "cat");
+    let dumb = env("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    !unwanted && !dumb && io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Shows `text`: at once where it fits the screen, else a screen at a time until somebody has had enough.
+///
+/// # Errors
+/// What the terminal says.
+pub(super) fn show(text: &str) -> io::Result<()> {
+    let size = termios::tcgetwinsize(stdio::stdout())?;
+    let (rows, columns) = (usize::from(size.ws_row), usize::from(size.ws_col).max(1));
+    let lines: Vec<&str> = text.lines().collect();
+    let height = |line: &str| line.width().div_ceil(columns).max(1);
+    if rows < 3 || lines.iter().map(|line| height(line)).sum::<usize>() < rows {
+        return put(text);
+    }
+    let _raw = Keys::enter()?;
+    let mut at = 0;
+    let mut room = rows - 1;
+    loop {
+        let mut screen = String::new();
+        while let Some(line) = lines.get(at).filter(|line| height(line) <= room || room == rows - 1) {
+            screen.push_str(line);
+            screen.push('\n');
+            room = room.saturating_sub(height(line));
+            at += 1;
+            if room == 0 {
+                break;
+            }
+        }
+        put(&screen)?;
+        if at == lines.len() {
+            return Ok(());
+        }
+        let done = at * 100 / lines.len();
+        put(&format!("\u{1b}[7m-- {done}% -- space: next page, enter: next line, G: all, q: quit\u{1b}[0m"))?;
+        room = loop {
+            match wish(&read()?) {
+                Wish::Page => break rows - 1,
+                Wish::Line => break lines.get(at).map_or(1, |line| height(line)),
+                Wish::Rest => break usize::MAX,
+                Wish::End => return put("\r\u{1b}[K"),
+                Wish::Nothing => {}
+            }
+        };
+        put("\r\u{1b}[K")?;
+    }
+}
+
+/// One key: what the terminal sends for it in one go.
+fn read() -> io::Result<Vec<u8>> {
+    let mut bytes = [0; 16];
+    loop {
+        match rustix::io::read(stdio::stdin(), &mut bytes) {
+            // The terminal is gone: nobody wants more.
+            Ok(0) | Err(Errno::IO) => return Ok(vec![b'q']),
+            Ok(n) => return Ok(bytes[..n].to_vec()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The terminal gives single keys, Ctrl-C too, as long as this lives.
+struct Keys(Termios);
+
+impl Keys {
+    fn enter() -> io::Result<Self> {
+        let before = termios::tcgetattr(stdio::stdin())?;
+        let mut during = before.clone();
+        during.local_modes -= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        termios::tcsetattr(stdio::stdin(), OptionalActions::Drain, &during)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        // Where the terminal is gone there is nothing to bring back.
+        let _ = termios::tcsetattr(stdio::stdin(), OptionalActions::Drain, &self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_that_people_try_do_what_they_expect() {
+        assert_eq!([b" ".as_slice(), b"f", b"\x1b[6~"].map(wish), [Wish::Page; 3]);
+        assert_eq!([b"\r".as_slice(), b"j", b"\x1b[B"].map(wish), [Wish::Line; 3]);
+        assert_eq!([b"q".as_slice(), b"\x03", b"\x1b"].map(wish), [Wish::End; 3]);
+        assert_eq!([b"x".as_slice(), b"\x1b[A"].map(wish), [Wish::Nothing; 2]);
+    }
+}
