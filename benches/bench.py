@@ -285,7 +285,41 @@ def script():
     figure("script", ratio=spent[1] / spent[0], ours_s=spent[0], django_s=spent[1])
 
 
-ALL = {"start": start, "requests": requests, "script": script, "queries": queries, "moving": moving}
+def key():
+    """`hallpass key alice`, the whole process: beside a running hallpassd, and alone (that and sled's open)."""
+    work = fresh("key")
+    env = environment(work)
+    code = "Token.objects.create(user=User.objects.create_user('alice'))"
+    run(ours("shell", "-v", "0", "-c", code), env)
+    if not shutil.which("hyperfine"):
+        sys.exit("hyperfine is missing: apt-get install hyperfine")
+
+    def timed(what):
+        report = work / "report.json"
+        command = ["hyperfine", "-N", "--warmup", "20", "--runs", "300", "--export-json", str(report), " ".join(what)]
+        run(command, env)
+        times = sorted(json.loads(report.read_text())["results"][0]["times"])
+        return times[len(times) // 2] * 1000, times[len(times) * 95 // 100] * 1000
+
+    alone, alone_p95 = timed(ours("key", "alice"))
+    nothing, _ = timed(ours("version"))
+    server = subprocess.Popen([str(PROGRAMS / "hallpassd"), "--listen", "127.0.0.1:0"], env=env, stderr=subprocess.PIPE)
+    try:
+        server.stderr.readline()
+        beside, beside_p95 = timed(ours("key", "alice"))
+    finally:
+        stop(server)
+    figure(
+        "key",
+        beside_ms=beside,
+        beside_p95_ms=beside_p95,
+        alone_ms=alone,
+        alone_p95_ms=alone_p95,
+        process_ms=nothing,
+    )
+
+
+ALL = {"start": start, "key": key, "requests": requests, "script": script, "queries": queries, "moving": moving}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or ALL:
