@@ -6,5 +6,6 @@ mod support;
 mod completion;
 mod interrupts;
 mod ipython;
+mod manners;
 mod showing;
 mod typing;
