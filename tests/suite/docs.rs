@@ -81,7 +81,8 @@ fn pattern(shown: &[String]) -> Regex {
         (r"\b(now|\d+ (second|minute)s? ago|\d+[sm] ago)", r"(now|\d+ (second|minute)s? ago|\d+[sm] ago)"),
         (r"\bin \d+ (hour|day|minute|month)s?", r"in \d+ \w+"),
         (r"\bin \d+(h|d|m|mo)\b", r"in \d+(h|d|m|mo)"),
-        (r"\d+ (rows|bytes)", r"\d+ (rows|bytes)"),
+        (r"\d+ (rows|bytes|pages|events)", r"\d+ (rows|bytes|pages|events)"),
+        (r"\b(rows|events) {2,}\d+", r"(rows|events) {2,}\d+"),
         (r"revision \d+", r"revision \d+"),
         (r" {2,}", r" {2,}"),
     ];
