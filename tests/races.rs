@@ -31,8 +31,11 @@ fn authority(dir: &Path, tenure: Tenure) -> Authority {
     let store = local::open(&dir.join("store"), options, &SystemEntropy).expect("a store in a new directory");
     let keyring = dir.join("keyring");
     let at = KeyringAt::File(&keyring);
-    Authority::open(Arc::new(store), at, Policy::default(), Arc::new(SystemClock), Arc::new(SystemEntropy))
-        .expect("an authority over it")
+    let authority =
+        Authority::open(Arc::new(store), at, Policy::default(), Arc::new(SystemClock), Arc::new(SystemEntropy))
+            .expect("an authority over it");
+    authority.remember(1 << 20);
+    authority
 }
 
 fn actor() -> Actor {
@@ -85,6 +88,7 @@ fn no_request_that_begins_after_a_revocation_returned_is_accepted() {
         let targets = targets(&owner, user.id, batch);
         let next = AtomicUsize::new(0);
         let due = REQUESTS / u64::try_from(REVOCATIONS / BATCH).expect("a small number") * (batch as u64 + 1);
+        owner.refresh().expect("the store answers");
         thread::scope(|scope| {
             for asker in [&owner, &owner, &attached] {
                 scope.spawn(|| {

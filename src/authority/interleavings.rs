@@ -10,7 +10,8 @@ use crate::{
     domain::{Actor, Channel, Clock, Key, Policy, Timestamp, Token, TokenState, User},
     random::SystemEntropy,
     store::{
-        Change, Committed, Read, Revision, Role, Row, Store, StoreError, StoreId, Versioned, Watch, memory::MemoryStore,
+        Change, Committed, Cursor, News, Read, Revision, Role, Row, Store, StoreError, StoreId, Versioned, Watch,
+        Write, memory::MemoryStore,
     },
 };
 
@@ -64,6 +65,10 @@ impl Store for Interrupted {
         self.memory.watch(prefix, from)
     }
 
+    fn news(&self, since: Option<Cursor>, each: &mut dyn FnMut(&Write)) -> News {
+        self.memory.news(since, each)
+    }
+
     fn id(&self) -> StoreId {
         self.memory.id()
     }
@@ -102,6 +107,8 @@ fn scene() -> Scene {
     let entropy = Arc::new(SystemEntropy);
     let authority =
         Authority::open(store.clone(), KeyringAt::Process, Policy::default(), clock.clone(), entropy).unwrap();
+    // What was read while a deed was done must not be remembered as if it were the last word.
+    authority.remember(1 << 20);
     let mut session = authority.session(actor());
     let (user, token, key) = session
         .transact(|tx| {

@@ -29,7 +29,7 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -70,6 +70,7 @@ struct Core {
     entropy: Arc<dyn Entropy>,
     usage: usage::Book,
     rows: query::cache::Cache,
+    known: OnceLock<authenticate::Known>,
     /// Up to here everything is known to be durable.
     settled: AtomicU64,
     turn: Mutex<()>,
@@ -170,8 +171,8 @@ impl Authority {
         let StoreId(id) = store.id();
         let age = if bootstrap::is_done(&*store)? { Age::InUse } else { Age::New };
         let keys = keys::Keys::open(keyring, id, age, &*entropy)?;
-        let (usage, rows, settled, turn) = Default::default();
-        let core = Arc::new(Core { store, keys, policy, access, clock, entropy, usage, rows, settled, turn });
+        let (usage, rows, known, settled, turn) = Default::default();
+        let core = Arc::new(Core { store, keys, policy, access, clock, entropy, usage, rows, known, settled, turn });
         if age == Age::New {
             bootstrap::run(&core)?;
         }

@@ -10,100 +10,148 @@ use std::{
 use super::{Authority, ChangeError, Principal, Session, Tx};
 use crate::domain::{Digest, KeyState, StoredKey, Timestamp, Token};
 
-/// What was counted and is not written yet, by the token's serial.
+/// What was counted and is not written yet.
 #[derive(Debug, Default)]
-pub(super) struct Book(Mutex<HashMap<i64, Count>>);
+pub(super) struct Book {
+    counts: Mutex<Counts>,
+    /// The counts of a round that is being written.
+    round: Mutex<Vec<(i64, Count)>>,
+}
+
+/// By the token's serial. There may be one for each token, so they are small.
+#[derive(Debug, Default)]
+struct Counts {
+    uses: HashMap<i64, Uses>,
+    /// What few tokens have beside.
+    rare: HashMap<i64, Rare>,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    uses: u64,
-    last: Option<Timestamp>,
-    superseded_uses: u64,
-    superseded_last: Option<Timestamp>,
+struct Uses {
+    count: u64,
+    last: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Rare {
+    superseded: Uses,
     /// The digests to which its keys move, the current one's and the superseded one's (see [`Principal::newest`]).
     moves: [Option<Digest>; 2],
 }
 
-impl Count {
+/// Everything that was counted of a token.
+#[derive(Clone, Debug, Default)]
+struct Count {
+    all: Uses,
+    rare: Option<Box<Rare>>,
+}
+
+impl Uses {
     fn add(&mut self, other: &Self) {
-        self.uses += other.uses;
+        self.count += other.count;
         self.last = self.last.max(other.last);
-        self.superseded_uses += other.superseded_uses;
-        self.superseded_last = self.superseded_last.max(other.superseded_last);
-        for (own, others) in self.moves.iter_mut().zip(other.moves) {
-            *own = own.or(others);
+    }
+}
+
+impl Counts {
+    fn take(&mut self) -> Vec<(i64, Count)> {
+        let Self { uses, mut rare } = mem::take(self);
+        uses.into_iter()
+            .map(|(serial, all)| (serial, Count { all, rare: rare.remove(&serial).map(Box::new) }))
+            .collect()
+    }
+
+    fn put_back(&mut self, serial: i64, count: &Count) {
+        self.uses.entry(serial).or_default().add(&count.all);
+        if let Some(Rare { superseded, moves }) = count.rare.as_deref() {
+            let own = self.rare.entry(serial).or_default();
+            own.superseded.add(superseded);
+            for (own, theirs) in own.moves.iter_mut().zip(moves) {
+                *own = own.or(*theirs);
+            }
         }
     }
 }
 
-impl Book {
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Count>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Authority {
     /// Counts a request that was accepted. Never waits for the store.
     pub fn count_use(&self, principal: &Principal) {
-        let now = Some(self.core.clock.now());
-        let mut book = self.core.usage.lock();
-        let count = book.entry(principal.token.serial).or_default();
-        count.uses += 1;
-        count.last = count.last.max(now);
-        if principal.key == KeyState::Superseded {
-            count.superseded_uses += 1;
-            count.superseded_last = count.superseded_last.max(now);
+        let one = Uses { count: 1, last: self.core.clock.now() };
+        let mut counts = lock(&self.core.usage.counts);
+        counts.uses.entry(principal.serial).or_default().add(&one);
+        if principal.key == KeyState::Current && principal.newest.is_none() {
+            return;
         }
-        let [current, superseded] = &mut count.moves;
+        let rare = counts.rare.entry(principal.serial).or_default();
+        let [current, superseded] = &mut rare.moves;
         let moves = match principal.key {
             KeyState::Current => current,
-            KeyState::Superseded => superseded,
+            KeyState::Superseded => {
+                rare.superseded.add(&one);
+                superseded
+            }
         };
         *moves = principal.newest.or(*moves);
     }
 
-    /// Writes what was counted since the last time, without an event. Returns for how many tokens. What could not be
-    /// written is counted again.
+    /// Writes what was counted, without an event, for `most` tokens at most: first the rest of the last round, and
+    /// where there is none, what was counted since. Returns for how many tokens. What could not be written is counted
+    /// again.
     ///
     /// # Errors
     /// Where the store failed.
-    pub fn write_usage(&self, session: &mut Session) -> Result<usize, ChangeError> {
-        let counts = mem::take(&mut *self.core.usage.lock());
+    pub fn write_usage(&self, session: &mut Session, most: usize) -> Result<usize, ChangeError> {
+        let Book { counts, round } = &self.core.usage;
+        let mut round = lock(round);
+        if round.is_empty() {
+            *round = lock(counts).take();
+            // Tokens that lie side by side in the store are written one after the other.
+            round.sort_unstable_by_key(|(serial, _)| std::cmp::Reverse(*serial));
+        }
         let mut written = 0;
-        let mut left: Vec<_> = counts.into_iter().collect();
-        // A power of ten below what a commit takes comfortably.
-        while !left.is_empty() {
-            let some = left.split_off(left.len().saturating_sub(100));
-            let done = session.transact(|tx| {
-                for (serial, count) in &some {
-                    // A token that was deleted meanwhile takes its counts along.
-                    let Some(mut token) = tx.find::<Token>(*serial)? else { continue };
-                    if count.moves != [None; 2] {
-                        tx.move_keys(&mut token, count.moves)?;
-                    }
-                    let mut usage = tx.usage_of(&token)?;
-                    usage.uses += count.uses;
-                    usage.last_used = usage.last_used.max(count.last);
-                    usage.superseded_uses += count.superseded_uses;
-                    usage.superseded_last = usage.superseded_last.max(count.superseded_last);
-                    tx.put_usage(&token, &usage);
-                }
-                Ok::<_, ChangeError>(())
-            });
+        while written < most && !round.is_empty() {
+            // A power of ten below what a commit takes comfortably.
+            let some = round.len().saturating_sub((most - written).min(100));
+            let some = round.split_off(some);
+            let done = session.transact(|tx| some.iter().try_for_each(|(serial, count)| tx.add_usage(*serial, count)));
             if let Err(error) = done {
-                let mut book = self.core.usage.lock();
-                for (serial, count) in some.into_iter().chain(left) {
-                    book.entry(serial).or_default().add(&count);
-                }
+                let mut counts = lock(counts);
+                some.iter().chain(&*round).for_each(|(serial, count)| counts.put_back(*serial, count));
+                *round = Vec::new();
                 return Err(error);
             }
             written += some.len();
+        }
+        if round.is_empty() {
+            *round = Vec::new();
         }
         Ok(written)
     }
 }
 
 impl Tx<'_> {
+    fn add_usage(&mut self, serial: i64, count: &Count) -> Result<(), ChangeError> {
+        // A token that was deleted meanwhile takes its counts along.
+        let Some(mut token) = self.find::<Token>(serial)? else { return Ok(()) };
+        let Rare { superseded, moves } = count.rare.as_deref().copied().unwrap_or_default();
+        if moves != [None; 2] {
+            self.move_keys(&mut token, moves)?;
+        }
+        let mut usage = self.usage_of(&token)?;
+        usage.uses += count.all.count;
+        usage.last_used = usage.last_used.max(Some(count.all.last));
+        usage.superseded_uses += superseded.count;
+        if superseded.count > 0 {
+            usage.superseded_last = usage.superseded_last.max(Some(superseded.last));
+        }
+        self.put_usage(&token, &usage);
+        Ok(())
+    }
+
     /// Has the keys of a token found by newer digests. Only for those that have no sealed form: the others move when
     /// the keyring is rotated.
     fn move_keys(&mut self, token: &mut Token, [current, superseded]: [Option<Digest>; 2]) -> Result<(), ChangeError> {
@@ -142,7 +190,7 @@ mod tests {
             bench.authority.count_use(&principal);
         }
         assert_eq!(session.transact(|tx| tx.usage_of(&token)).unwrap().uses, 0, "no request writes");
-        assert_eq!(bench.authority.write_usage(&mut session).unwrap(), 1);
+        assert_eq!(bench.authority.write_usage(&mut session, 100).unwrap(), 1);
         let usage = session.transact(|tx| tx.usage_of(&token)).unwrap();
         assert_eq!((usage.uses, usage.last_used), (3, Some(bench.clock.now())));
     }

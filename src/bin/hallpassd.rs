@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use clap::{Parser, Subcommand};
@@ -78,6 +78,9 @@ const UNAVAILABLE: u8 = 3;
 
 /// How often the counted uses of tokens are written down: what people ask of them is the day, not the second.
 const WRITE_DOWN: Duration = Duration::from_secs(60);
+/// They are written little by little, of so many tokens in each of these spans: nobody notices, and memory stays flat.
+const TICK: Duration = Duration::from_millis(100);
+const AT_A_TICK: usize = 300;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -120,7 +123,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
     let signals = signals.map_err(|error| Failure::of(UNAVAILABLE, &error, None))?;
     let housekeeping = {
         let authority = authority.clone();
-        thread::spawn(move || write_down(&authority, &stopped))
+        thread::spawn(move || keep_house(&authority, &stopped))
     };
     let (listeners, places): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
     let obedient = {
@@ -253,29 +256,45 @@ fn authority(config: &Config) -> Result<Authority, Failure> {
             (Arc::new(MemoryStore::new(StoreId(id))), KeyringAt::Process)
         }
         Where::Directory(dir) => {
-            let options =
-                Options { cache_bytes: config.cache_bytes, tenure: Tenure::Server, program: "hallpassd".into() };
+            // What is remembered of tokens answers nearly every request; of the rows beneath it little is needed.
+            let cache_bytes = config.cache_bytes / 8;
+            let options = Options { cache_bytes, tenure: Tenure::Server, program: "hallpassd".into() };
             let store = open(dir, options, &*entropy);
             let store = store.map_err(|error| Failure::of(UNAVAILABLE, &error, error.hint()))?;
             (Arc::new(store), KeyringAt::File(&config.keyring))
         }
     };
-    Authority::open(store, keyring, Policy::default(), Arc::new(SystemClock), entropy)
-        .map_err(|error| Failure::of(UNAVAILABLE, &error, error.hint()))
+    let authority = Authority::open(store, keyring, Policy::default(), Arc::new(SystemClock), entropy)
+        .map_err(|error| Failure::of(UNAVAILABLE, &error, error.hint()))?;
+    authority.remember(usize::try_from(config.cache_bytes / 2).unwrap_or(usize::MAX));
+    Ok(authority)
 }
 
-/// Writes the counted uses down from time to time, and once more at the end.
-fn write_down(authority: &Authority, stopped: &mpsc::Receiver<()>) {
+/// Keeps what the authority remembers fresh, and writes the counted uses down: from time to time, and all that is left
+/// at the end.
+fn keep_house(authority: &Authority, stopped: &mpsc::Receiver<()>) {
     let actor = Actor { name: "hallpassd".into(), uid: None, channel: Channel::System };
     let mut session = authority.session(actor);
-    loop {
-        let ended = stopped.recv_timeout(WRITE_DOWN) == Err(mpsc::RecvTimeoutError::Disconnected);
-        let written = authority.write_usage(&mut session).map_err(|error| error.to_string());
-        if let Err(error) = written.and_then(|_| session.settle().map_err(|error| error.to_string())) {
+    let mut write = |most: usize| {
+        let written = authority.write_usage(&mut session, most).map_err(|error| error.to_string());
+        let written = written.and_then(|n| session.settle().map(|_| n).map_err(|error| error.to_string()));
+        written.unwrap_or_else(|error| {
             tracing::warn!(error, "the uses of tokens could not be written down");
+            0
+        })
+    };
+    let mut next = Instant::now() + WRITE_DOWN;
+    loop {
+        if let Err(error) = authority.refresh() {
+            tracing::warn!(%error, "the tokens could not be read");
         }
-        if ended {
+        if stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Disconnected) {
+            while write(usize::MAX) > 0 {}
             return;
+        }
+        // A round that is not over goes on at the next tick.
+        if Instant::now() >= next && write(AT_A_TICK) < AT_A_TICK {
+            next = Instant::now() + WRITE_DOWN;
         }
     }
 }

@@ -28,8 +28,8 @@ pub(super) async fn answer(site: &Site, asked: &Asked<'_>, now: Instant, trace: 
     }
     match verdict(site, asked, now, trace).await {
         Verdict::Open(principal) => {
-            let user = HeaderValue::from_bytes(principal.user.username.as_bytes());
-            let name = HeaderValue::from_bytes(principal.token.name.as_deref().unwrap_or_default().as_bytes());
+            let user = HeaderValue::from_bytes(principal.username.as_bytes());
+            let name = HeaderValue::from_bytes(principal.name.as_deref().unwrap_or_default().as_bytes());
             let (Ok(user), Ok(name)) = (user, name) else {
                 // Whoever is behind the proxy must not be told half a name.
                 trace.decision = Decision::Failed;
@@ -39,7 +39,7 @@ pub(super) async fn answer(site: &Site, asked: &Asked<'_>, now: Instant, trace: 
             reply.headers.insert(USER, user);
             // Empty where there is none, so that a proxy that copies it overwrites what the client sent.
             reply.headers.insert(NAME, name);
-            reply.with(TOKEN, &principal.token.id.to_string())
+            reply.with(TOKEN, &principal.token.to_string())
         }
         Verdict::Closed(message) => {
             let mut reply = refuse(StatusCode::UNAUTHORIZED, message);

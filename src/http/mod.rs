@@ -129,7 +129,8 @@ impl Server {
     /// # Errors
     /// The system gives no threads or does not take the listeners.
     pub fn run(&self, listeners: Vec<Listener>, phase: &watch::Receiver<Phase>) -> io::Result<()> {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        // One processor is left to the kernel's part of the work, to passwords and to the store.
+        let threads = thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
         serve::serve(listeners, &self.current, phase, threads)
     }
 }

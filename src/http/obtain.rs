@@ -155,7 +155,7 @@ impl Obtain {
         struct Obtained<'a> {
             token: &'a str,
         }
-        trace.user = site.is_logging.then(|| username.clone());
+        trace.user = site.is_logging.then(|| username.as_str().into());
         match site.obtain_key(asked.client, username, password, now).await {
             Ok(key) => {
                 trace.decision = Decision::Accepted;

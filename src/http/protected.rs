@@ -138,22 +138,28 @@ pub(super) async fn verdict(site: &Site, asked: &Asked<'_>, now: Instant, trace:
         trace.decision = Decision::Throttled;
         return Verdict::Throttled(wait);
     }
-    let authority = site.authority.clone();
-    let decided = site.lookups.run(now, move || authority.authenticate(&key)).await;
-    let Ok(Ok(decided)) = decided else {
-        trace.decision = Decision::Failed;
-        return Verdict::Failed;
+    let decided = match site.authority.recall(&key) {
+        Some(decided) => decided,
+        None => {
+            let authority = site.authority.clone();
+            let decided = site.lookups.run(now, move || authority.authenticate(&key)).await;
+            let Ok(Ok(decided)) = decided else {
+                trace.decision = Decision::Failed;
+                return Verdict::Failed;
+            };
+            decided
+        }
     };
     match decided {
         Ok(principal) => {
             trace.decision = Decision::Accepted;
-            trace.token = Some(principal.token.id);
-            if let Err(wait) = site.tokens.admit(principal.token.serial, now) {
+            trace.token = Some(principal.token);
+            if let Err(wait) = site.tokens.admit(principal.serial, now) {
                 trace.decision = Decision::Throttled;
                 return Verdict::Throttled(wait);
             }
             site.authority.count_use(&principal);
-            trace.user = site.is_logging.then(|| principal.user.username.clone());
+            trace.user = site.is_logging.then(|| principal.username.clone());
             Verdict::Open(Box::new(principal))
         }
         Err(refusal) => {
@@ -163,12 +169,12 @@ pub(super) async fn verdict(site: &Site, asked: &Asked<'_>, now: Instant, trace:
                 let _ = site.bad_keys.admit(asked.client, now);
             }
             match refusal {
-                Refusal::Inactive(token, user) => {
-                    (trace.token, trace.user) = (Some(token.id), Some(user.username));
+                Refusal::Inactive(token, username) => {
+                    (trace.token, trace.user) = (Some(token), Some(username));
                     Verdict::Closed("User inactive or deleted.")
                 }
                 Refusal::Revoked(token) | Refusal::Expired(token) | Refusal::Superseded(token) => {
-                    trace.token = Some(token.id);
+                    trace.token = Some(token);
                     Verdict::Closed("Invalid token.")
                 }
                 Refusal::Unknown => Verdict::Closed("Invalid token."),

@@ -106,7 +106,7 @@ impl From<&Refusal> for Decision {
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) decision: Decision,
-    pub(super) user: Option<String>,
+    pub(super) user: Option<Box<str>>,
     pub(super) token: Option<TokenId>,
 }
 

@@ -90,9 +90,9 @@ fn command(trigger: &Trigger, principal: &Principal) -> Command {
             command.env(name, value);
         }
     };
-    tell("HALLPASS_USER", &principal.user.username);
-    tell("HALLPASS_TOKEN_ID", &principal.token.id.to_string());
-    tell("HALLPASS_TOKEN_NAME", principal.token.name.as_deref().unwrap_or_default());
+    tell("HALLPASS_USER", &principal.username);
+    tell("HALLPASS_TOKEN_ID", &principal.token.to_string());
+    tell("HALLPASS_TOKEN_NAME", principal.name.as_deref().unwrap_or_default());
     // A group of its own, so that it can be ended with all that it started.
     command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

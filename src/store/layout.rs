@@ -219,6 +219,13 @@ pub fn digest(digest: &Digest) -> Vec<u8> {
     join(b'd', &[&digest.epoch.to_be_bytes(), &digest.bytes])
 }
 
+/// The digest of a key made by [`digest`], without its first letter.
+#[must_use]
+pub fn digest_at(at: &[u8]) -> Option<Digest> {
+    let (epoch, bytes) = at.split_first_chunk::<4>()?;
+    Some(Digest { epoch: u32::from_be_bytes(*epoch), bytes: bytes.try_into().ok()? })
+}
+
 /// The live token of a user with this name; with none, DRF's one.
 #[must_use]
 pub fn token_name(user: i64, name: Option<&str>) -> Vec<u8> {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Change, Committed, MAX_KEY, MAX_VALUE, Notice, Read, Revision, Role, Row, Store, StoreError, StoreId, Versioned,
-    Watch, Write,
+    Change, Committed, Cursor, MAX_KEY, MAX_VALUE, News, Notice, Read, Revision, Role, Row, Store, StoreError, StoreId,
+    Versioned, Watch, Write,
     events::{self, Chain},
     watch::WatchSender,
 };
@@ -148,6 +148,15 @@ impl Store for MemoryStore {
             state.watches.push((prefix.to_vec(), sender));
         }
         Ok(watch)
+    }
+
+    fn news(&self, since: Option<Cursor>, each: &mut dyn FnMut(&Write)) -> News {
+        let state = self.lock();
+        let now = Cursor { reign: 0, revision: state.revision };
+        let Some(since) = since else { return News::Missed(now) };
+        let missed = state.past.iter().skip_while(|(revision, _)| *revision <= since.revision);
+        missed.for_each(|(_, writes)| writes.iter().for_each(&mut *each));
+        News::Upto(now)
     }
 
     fn id(&self) -> StoreId {

@@ -96,6 +96,28 @@ pub enum Committed {
     Conflict(Revision),
 }
 
+/// A place in the news of a store: a revision, in the order of one owner. The next owner may have another one for what
+/// was not durable when this one ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cursor {
+    /// Whose order it is.
+    pub reign: u64,
+    /// Everything up to here was told.
+    pub revision: Revision,
+}
+
+/// What [`Store::news`] answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use = "what was remembered may not count any more"]
+pub enum News {
+    /// Every write from the asker's cursor up to this one was told.
+    Upto(Cursor),
+    /// The store does not remember so far back, or has another owner: anything may have changed. The news begin here.
+    Missed(Cursor),
+    /// This process is not the one that orders the commits, and cannot tell.
+    Untold,
+}
+
 /// Which store this is: 16 random bytes, made when it was created, never changed.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct StoreId(pub [u8; 16]);
@@ -134,6 +156,11 @@ pub trait Store: Send + Sync {
     /// Follows the changes to keys that begin with `prefix`, from the first one after `from`: by revision, no gap, no
     /// double. A watch that fell too far behind gets [`Notice::Lagged`] and ends.
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Watch, StoreError>;
+
+    /// Tells what was written since `since`, at once and without waiting for anything. Whoever orders the commits
+    /// tells of each before it is acknowledged: who asks for news before they trust what they have read earlier miss
+    /// nothing that was acknowledged before they asked. Without `since` only where the news begin is told.
+    fn news(&self, since: Option<Cursor>, each: &mut dyn FnMut(&Write)) -> News;
 
     /// The identity of the store.
     fn id(&self) -> StoreId;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass::store::{
-    Change, Committed, MAX_KEY, MAX_VALUE, Notice, Revision, Role, Store, StoreError, StoreId, Write,
+    Change, Committed, MAX_KEY, MAX_VALUE, News, Notice, Revision, Role, Store, StoreError, StoreId, Write,
     events::{self, Chain},
     local::Tenure,
     memory::MemoryStore,
@@ -57,6 +57,41 @@ fn a_compare_that_does_not_hold_leaves_everything_as_it_was() {
         late.compares = vec![compare("a", None)];
         assert_eq!(store.commit(late).expect("an answer"), Committed::Conflict(second));
     });
+}
+
+#[test]
+fn who_orders_the_commits_tells_what_was_written_and_others_say_that_they_cannot() {
+    on_each(|store| {
+        let keys = |since| {
+            let mut keys = Vec::new();
+            (store.news(since, &mut |write| keys.push(write.key.clone())), keys)
+        };
+        let _ = applied(store.commit(put("a", "1")).expect("a commit"));
+        let begun = match (store.role(), keys(None)) {
+            (Role::Attached, told) => return assert_eq!(told, (News::Untold, Vec::new())),
+            (Role::Owner | Role::Memory, (News::Missed(begun), told)) if told.is_empty() => begun,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(keys(Some(begun)), (News::Upto(begun), Vec::new()));
+        let _ = applied(store.commit(put("b", "1")).expect("a commit"));
+        let last = applied(store.commit(Change { writes: vec![write("a", None)], ..Change::default() }).expect("one"));
+        let (news, told) = keys(Some(begun));
+        let News::Upto(now) = news else { panic!("{news:?}") };
+        assert_eq!((now.revision, told), (last, vec![b"b".to_vec(), b"a".to_vec()]));
+        assert_eq!(keys(Some(now)), (News::Upto(now), Vec::new()));
+    });
+}
+
+#[test]
+fn after_a_hand_over_anything_may_have_changed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path(), Tenure::Visitor);
+    let _ = applied(store.commit(put("a", "1")).expect("a commit"));
+    let News::Missed(before) = store.news(None, &mut |_| ()) else { panic!("it owns the store") };
+    store.hand_over().expect("the disk takes it");
+    assert_eq!(store.news(Some(before), &mut |_| ()), News::Untold);
+    assert_eq!(value(&store, "a").as_deref(), Some("1"), "it owns the store again");
+    assert!(matches!(store.news(Some(before), &mut |_| panic!("nothing was written")), News::Missed(_)));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::{
     os::unix::fs::FileExt,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
 };
@@ -123,6 +124,10 @@ pub(super) struct Engine {
     pub(super) cache_bytes: u64,
     pub(super) order: Mutex<Order>,
     pub(super) view: RwLock<View>,
+    /// The revision that the view shows, for who only asks whether it is still the same.
+    pub(super) shown: AtomicU64,
+    /// Whether the state is [`State::Failed`], for every read.
+    pub(super) has_failed: AtomicBool,
     pub(super) durable: Mutex<Durable>,
     pub(super) durable_moved: Condvar,
     pub(super) work: Mutex<Work>,
@@ -168,6 +173,14 @@ impl Engine {
     /// The last commit that readers see.
     pub(super) fn visible(&self) -> Revision {
         self.view().visible
+    }
+
+    /// Tells every write after `since`; `None` where they are not all remembered.
+    pub(super) fn news(&self, since: Revision, each: &mut dyn FnMut(&Write)) -> Option<Revision> {
+        if self.shown.load(Ordering::Acquire) == since.0 {
+            return Some(since);
+        }
+        self.view().news(since, each)
     }
 
     pub(super) fn feed(&self, prefix: &[u8], from: Revision) -> Result<Receiver<Notice>, Trouble> {
@@ -224,6 +237,7 @@ impl Engine {
         order.recent.insert(id, revision);
         let mut view = self.view_mut();
         view.show(revision, writes);
+        self.shown.store(revision.0, Ordering::Release);
         let full = view.overlay_bytes > OVERLAY_FULL;
         drop(view);
         drop(order);
@@ -286,12 +300,13 @@ impl Engine {
     /// After this, nothing is acknowledged. A failed sync may have thrown away what was written: no second try.
     pub(super) fn fail(&self, state: &mut State, what: &'static str, error: &StoreError) {
         let source = std::error::Error::source(error).and_then(|e| e.downcast_ref::<std::io::Error>());
+        self.has_failed.store(true, Ordering::Release);
         *state = State::Failed(Failure { what, errno: source.and_then(std::io::Error::raw_os_error) });
     }
 
     /// Whether the disk refused something: then the store must be opened again.
     pub(super) fn failed(&self) -> bool {
-        matches!(self.order().state, State::Failed(_))
+        self.has_failed.load(Ordering::Acquire)
     }
 
     fn wait_for_room(&self) -> Result<(), StoreError> {

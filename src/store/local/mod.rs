@@ -21,7 +21,8 @@ use std::{
 };
 
 use super::{
-    Change, Committed, Read, Revision, Role, Row, Store, StoreError, StoreId, Versioned, Watch, memory::check_sizes,
+    Change, Committed, Cursor, News, Read, Revision, Role, Row, Store, StoreError, StoreId, Versioned, Watch, Write,
+    memory::check_sizes,
 };
 use crate::domain::Entropy;
 
@@ -278,6 +279,10 @@ impl Store for LocalStore {
 
     fn watch(&self, prefix: &[u8], from: Revision) -> Result<Watch, StoreError> {
         watching::start(&self.shared, prefix, from)
+    }
+
+    fn news(&self, since: Option<Cursor>, each: &mut dyn FnMut(&Write)) -> News {
+        self.shared.news(since, each)
     }
 
     fn id(&self) -> StoreId {

@@ -5,7 +5,10 @@ use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64},
+    },
 };
 
 use super::{
@@ -91,6 +94,8 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64, given: Revision
         place: place.clone(),
         cache_bytes,
         order: Mutex::new(order),
+        shown: AtomicU64::new(view.visible.0),
+        has_failed: AtomicBool::new(false),
         view: RwLock::new(view),
         // What was read may still be in the kernel's memory only: nothing is durable before the first sync.
         durable: Mutex::new(Durable { revision: about.revision, thrown_away, syncing: Syncing::Nobody, mark }),

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{
-    super::{Revision, StoreError, StoreId},
+    super::{Cursor, News, Revision, StoreError, StoreId, Write},
     elect::Occasion,
     engine::{Stop, Trouble},
     journal::CommitId,
@@ -173,6 +173,21 @@ impl Shared {
         drop(link);
         if over && !self.closed.load(Ordering::Acquire) {
             let _ = self.relink(generation, None);
+        }
+    }
+
+    /// What the engine tells, where this process has it. Reads no more than an atomic number where there is nothing new.
+    pub(super) fn news(&self, since: Option<Cursor>, each: &mut dyn FnMut(&Write)) -> News {
+        let linked = self.linked.read().unwrap_or_else(PoisonError::into_inner);
+        let Link::Owner(tenancy) = &linked.link else { return News::Untold };
+        if tenancy.engine.failed() {
+            return News::Untold;
+        }
+        let reign = linked.generation;
+        let told = since.filter(|since| since.reign == reign);
+        match told.and_then(|since| tenancy.engine.news(since.revision, each)) {
+            Some(revision) => News::Upto(Cursor { reign, revision }),
+            None => News::Missed(Cursor { reign, revision: tenancy.engine.visible() }),
         }
     }
 

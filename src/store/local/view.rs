@@ -15,7 +15,7 @@ use super::{
 };
 
 /// How many bytes of past commits are kept for watches that begin in the past.
-const PAST_BYTES: usize = 4 << 20;
+const PAST_BYTES: usize = 1 << 20;
 
 /// How many past commits are kept.
 const PAST: usize = 4096;
@@ -114,6 +114,16 @@ impl View {
             self.feeds.push((prefix.to_vec(), sender));
         }
         feed
+    }
+
+    /// Tells every write of the commits after `since`; `None` where they are not all remembered.
+    pub(super) fn news(&self, since: Revision, each: &mut dyn FnMut(&Write)) -> Option<Revision> {
+        if since < self.past_from || since > self.visible {
+            return None;
+        }
+        let first = self.past.partition_point(|(revision, _)| *revision <= since);
+        self.past.range(first..).for_each(|(_, writes)| writes.iter().for_each(&mut *each));
+        Some(self.visible)
     }
 
     /// Ends every feed: the readers find their channel closed.
