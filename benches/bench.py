@@ -2,117 +2,15 @@
 
 import json
 import os
-import pathlib
-import random
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-PLACE = pathlib.Path(os.environ["BENCH_PLACE"])
-PROGRAMS = pathlib.Path(os.environ["BENCH_PROGRAMS"])
-PYTHON = PLACE / "venv" / "bin" / "python"
-PROJECT = HERE.parent / "tests" / "parity" / "reference"
-TOKENS = int(os.environ.get("BENCH_TOKENS", "1000"))
-SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
-
-
-def environment(work):
-    """The same bare environment for both sides, each with its own place below `work`."""
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(work),
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "HALLPASS_STORE": str(work / "store"),
-        "HALLPASS_KEYRING": str(work / "keyring"),
-        "PYTHONPATH": str(PROJECT),
-        "DJANGO_SETTINGS_MODULE": "reference_project.settings",
-        "REFERENCE_DATABASE": str(work / "db.sqlite3"),
-        "REFERENCE_DEBUG": "0",
-    }
-
-
-def fresh(name):
-    """An empty folder."""
-    work = PLACE / name
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    return work
-
-
-def ours(*args):
-    return [str(PROGRAMS / "hallpass"), *args]
-
-
-def django(*args):
-    return [str(PYTHON), str(PROJECT / "manage.py"), *args]
-
-
-def run(command, env, stdin=None):
-    """Runs to the end; fails loudly."""
-    done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, cwd=env["HOME"])
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)[:200]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def timed(command, env):
-    began = time.perf_counter()
-    run(command, env)
-    return (time.perf_counter() - began) * 1000
-
-
-def measured(command, env, stdin=None):
-    """Seconds and greatest resident megabytes of one process that must succeed."""
-    with open(stdin or os.devnull, "rb") as source, open(PLACE / "output", "w+b") as output:
-        began = time.perf_counter()
-        process = subprocess.Popen(command, env=env, cwd=env["HOME"], stdin=source, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            sys.exit(f"{' '.join(command)[:200]} failed:\n{output.read()[-2000:].decode(errors='replace')}")
-    return seconds, usage.ru_maxrss / 1024
-
-
-def figure(name, /, **values):
-    """One line that a script can read."""
-    shown = " ".join(f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}" for key, value in values.items())
-    print(f"bench {name}: {shown}", flush=True)
-
-
-def fixture(work, count):
-    """Users with a token each, as a Django fixture; no password, nobody logs in here."""
-    draw = random.Random(1)
-    objects = []
-    for n in range(1, count + 1):
-        when = "2024-01-01T00:00:00Z"
-        fields = {"username": f"user{n}", "password": "!", "email": f"user{n}@example.com", "date_joined": when}
-        objects.append({"model": "auth.user", "pk": n, "fields": fields})
-    keys = [f"{draw.getrandbits(160):040x}" for _ in range(count)]
-    for n, key in enumerate(keys, 1):
-        objects.append({"model": "authtoken.token", "pk": key, "fields": {"user": n, "created": "2024-01-01T00:00:00Z"}})
-    path = work / "fixture.json"
-    path.write_text(json.dumps(objects))
-    return path, keys
-
-
-def prepared(name, count):
-    """Both sides with the same users and tokens."""
-    work = fresh(name)
-    env = environment(work)
-    path, keys = fixture(work, count)
-    run(django("migrate", "-v", "0"), env)
-    run(django("loaddata", "-v", "0", str(path)), env)
-    run(ours("loaddata", "-v", "0", str(path)), env)
-    return work, env, keys
+import endpoint
+from common import PROGRAMS, django, environment, figure, fixture, fresh, measured, ours, prepared, run, stop
 
 
 def start():
@@ -130,84 +28,6 @@ def start():
     resident = re.search(r"VmHWM:\s+(\d+)", run(ours("shell", "-v", "0", "-c", "print(open('/proc/self/status').read())"), env))
     if resident:
         figure("start-memory", ours_mb=int(resident.group(1)) / 1024)
-
-
-def wait_for(port):
-    """Returns when somebody accepts connections there."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    sys.exit(f"nobody listens on {port}")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def serve(command, env, port):
-    process = subprocess.Popen(command, env=env, cwd=env["HOME"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(port)
-    return process
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
-
-
-def wrk(port, connections, keys, work, path="/api/", method="POST"):
-    """Requests in a second and the 99th percentile in milliseconds; any answer but 200 ends the benchmark."""
-    script = work / "wrk.lua"
-    listed = ",".join(f'"{key}"' for key in random.Random(2).sample(keys, min(len(keys), 20000)))
-    script.write_text(
-        f"local keys = {{{listed}}}\nlocal n = 0\n"
-        "function request()\n  n = n % #keys + 1\n"
-        f"  return wrk.format('{method}', '{path}', {{['Authorization'] = 'Token ' .. keys[n], ['Content-Length'] = '0'}})\nend\n"
-        "function done(summary, latency)\n"
-        "  io.write(string.format('figures %f %f %d\\n', summary.requests / summary.duration * 1e6,\n"
-        "    latency:percentile(99) / 1000, summary.errors.status))\nend\n"
-    )
-    out = run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script), f"http://127.0.0.1:{port}"],
-        dict(os.environ, HOME=str(work)),
-    )
-    rate, p99, errors = re.search(r"figures (\S+) (\S+) (\d+)", out).groups()
-    if int(errors):
-        sys.exit(f"{errors} answers were refusals:\n{out}")
-    return float(rate), float(p99)
-
-
-def requests():
-    """An authenticated POST, on both servers in turn."""
-    work, env, keys = prepared("requests", TOKENS)
-    mine_port, their_port = free_port(), free_port()
-    mine = serve([str(PROGRAMS / "hallpassd"), "--listen", f"127.0.0.1:{mine_port}"], env, mine_port)
-    gunicorn = [str(PYTHON), "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{their_port}", "--log-level", "critical"]
-    theirs = serve([*gunicorn, "reference_project.wsgi"], env, their_port)
-    try:
-        for connections in (16, 64):
-            our_rate, our_p99 = wrk(mine_port, connections, keys, work)
-            their_rate, their_p99 = wrk(their_port, connections, keys, work)
-            figure(
-                "requests",
-                connections=connections,
-                ratio=our_rate / their_rate,
-                ours_per_s=our_rate,
-                gunicorn_per_s=their_rate,
-                ours_p99_ms=our_p99,
-                gunicorn_p99_ms=their_p99,
-            )
-        resident = re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{mine.pid}/status").read_text())
-        figure("requests-memory", tokens=TOKENS, ours_mb=int(resident.group(1)) / 1024)
-    finally:
-        stop(mine)
-        stop(theirs)
 
 
 # What an admin asks of 100,000 users; each line is timed on its own, the best of three rounds.
@@ -319,10 +139,21 @@ def key():
     )
 
 
-ALL = {"start": start, "key": key, "requests": requests, "script": script, "queries": queries, "moving": moving}
+ALL = {
+    "start": start,
+    "key": key,
+    "requests": endpoint.requests,
+    "churn": endpoint.churn,
+    "passwords": endpoint.passwords,
+    "script": script,
+    "queries": queries,
+    "moving": moving,
+}
+# Only where it is asked for by name.
+LONG = {"soak": endpoint.soak}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or ALL:
-        if chosen not in ALL:
-            sys.exit(f"no benchmark named {chosen}; there are: {', '.join(ALL)}")
-        ALL[chosen]()
+        if chosen not in ALL | LONG:
+            sys.exit(f"no benchmark named {chosen}; there are: {', '.join(ALL | LONG)}")
+        (ALL | LONG)[chosen]()

@@ -42,6 +42,10 @@ pub(super) struct Wire {
     target: RefCell<Option<Vec<u8>>>,
     last: Cell<bool>,
     begun: Cell<Option<Instant>>,
+    /// Since when the client has said nothing.
+    resting: Cell<Option<Instant>>,
+    /// Whether a request is being answered.
+    busy: Cell<bool>,
 }
 
 impl Wire {
@@ -58,6 +62,16 @@ impl Wire {
     /// The connection ends with the answer.
     pub(super) fn is_last(&self) -> bool {
         self.last.get()
+    }
+
+    /// The request is answered.
+    pub(super) fn answered(&self) {
+        self.busy.set(false);
+    }
+
+    /// Whether nothing has been going on for so long.
+    pub(super) fn is_resting(&self, span: Duration) -> bool {
+        !self.busy.get() && self.resting.get().is_some_and(|since| since.elapsed() >= span)
     }
 
     /// When the head was complete.
@@ -153,6 +167,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         let spent = self.requests >= self.limits.requests || self.in_a_row >= self.limits.pipelined;
         self.wire.last.set(head.last || spent);
         self.wire.begun.set(Some(now));
+        self.wire.resting.set(None);
+        self.wire.busy.set(true);
         self.from += head.start;
         let mut length = head.end - head.start;
         let at = |place: usize| self.from + place - head.start;
@@ -223,7 +239,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                     self.stage = Stage::Over;
                     return Poll::Ready(Ok(()));
                 }
-                Poll::Ready(Ok(_)) if at_rest => self.since = None,
+                Poll::Ready(Ok(_)) if at_rest => {
+                    self.since = None;
+                    self.wire.resting.set(None);
+                }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending if at_rest => {
@@ -234,6 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                         self.stage = Stage::Over;
                         return Poll::Ready(Ok(()));
                     }
+                    self.wire.resting.set(self.since);
                     return Poll::Pending;
                 }
                 Poll::Pending => {

@@ -8,15 +8,16 @@
 //! | `drf`, `negotiation`, `protected`, `obtain` | DRF's views |
 //! | `credentials` | the grammar of `Authorization` |
 //! | `body`, `form`, `multipart`, `pyjson`, `params`, `charset`, `text`, `base64` | what DRF's parsers read, with Python's words for what is wrong |
-//! | `trigger` | what a request sets off |
+//! | `trigger`, `runs` | what a request sets off |
 //! | `forward` | forward-auth for nginx and Caddy |
-//! | `rate`, `lane` | who has to wait; threads for what takes time |
+//! | `rate`, `ban`, `lane` | who has to wait; threads for what takes time |
 //! | `metrics`, `exporter`, `access`, `trace` | figures, the access log, and what is remembered of a request |
 //! | `settings`, `address` | the configuration |
 
 mod access;
 mod address;
 mod asked;
+mod ban;
 mod base64;
 mod body;
 mod charset;
@@ -39,6 +40,7 @@ mod protected;
 mod pyjson;
 mod rate;
 mod reply;
+mod runs;
 mod serve;
 mod settings;
 mod site;
@@ -50,6 +52,7 @@ use std::{
     io,
     sync::{Arc, atomic::AtomicBool},
     thread,
+    time::Duration,
 };
 
 use tokio::sync::watch;
@@ -80,6 +83,8 @@ pub enum Phase {
 const WAITING_LOOKUPS: usize = 1024;
 /// Threads for them.
 const LOOKUP_THREADS: usize = 4;
+/// How often the end, while it waits for a run, looks whether it is to be a hurried one.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A server that is ready to run.
 #[derive(Debug)]
@@ -100,6 +105,7 @@ impl Server {
             lookups: Arc::new(Lookups::start(LOOKUP_THREADS, WAITING_LOOKUPS)?),
             logins: Lane::start("passwords", passwords.at_once, passwords.waiting, Precedence::Behind)?,
             metrics: Arc::default(),
+            runs: Arc::default(),
             draining: Arc::new(AtomicBool::new(false)),
         };
         let site = site(&standing, settings)?;
@@ -124,14 +130,21 @@ impl Server {
         exporter::start(listener, Arc::clone(&self.current))
     }
 
-    /// Serves at `listeners` until `phase` says to end; returns when the last connection is over.
+    /// Serves at `listeners` until `phase` says to end; returns when the last connection and what it set off are over.
     ///
     /// # Errors
     /// The system gives no threads or does not take the listeners.
     pub fn run(&self, listeners: Vec<Listener>, phase: &watch::Receiver<Phase>) -> io::Result<()> {
         // One processor is left to the kernel's part of the work, to passwords and to the store.
         let threads = thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
-        serve::serve(listeners, &self.current, phase, threads)
+        let served = serve::serve(listeners, &self.current, phase, threads);
+        // A run whose client went away has been accepted, too.
+        while !self.standing.runs.wait(PATIENCE) {
+            if *phase.borrow() == Phase::Hurried || phase.has_changed().is_err() {
+                self.standing.runs.end_all();
+            }
+        }
+        served
     }
 }
 

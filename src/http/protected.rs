@@ -12,6 +12,7 @@ use super::{
     drf::View,
     negotiation::{Indent, Renderer},
     reply::{self, Reply},
+    runs::Runs,
     settings::Trigger,
     site::Site,
     trace::{Decision, Trace},
@@ -42,8 +43,8 @@ pub(super) enum Verdict {
 }
 
 impl Endpoint {
-    pub(super) fn new(trigger: Trigger) -> Self {
-        let (view, runner) = (View::new(&trigger.methods, RENDERERS), Runner::default());
+    pub(super) fn new(trigger: Trigger, runs: &Arc<Runs>) -> Self {
+        let (view, runner) = (View::new(&trigger.methods, RENDERERS), Runner::new(runs));
         Self { trigger: Arc::new(trigger), runner, view }
     }
 
@@ -132,9 +133,7 @@ pub(super) async fn verdict(site: &Site, asked: &Asked<'_>, now: Instant, trace:
         }
         Credentials::Given(key) => key,
     };
-    if !site.bad_keys.is_off()
-        && let Err(wait) = site.bad_keys.check(&asked.client, now)
-    {
+    if let Err(wait) = site.bad_keys.check(&asked.client, now) {
         trace.decision = Decision::Throttled;
         return Verdict::Throttled(wait);
     }
@@ -164,10 +163,7 @@ pub(super) async fn verdict(site: &Site, asked: &Asked<'_>, now: Instant, trace:
         }
         Err(refusal) => {
             trace.decision = Decision::from(&refusal);
-            if !site.bad_keys.is_off() {
-                // Counted, not answered: the next one is told.
-                let _ = site.bad_keys.admit(asked.client, now);
-            }
+            site.bad_keys.note(asked.client, now);
             match refusal {
                 Refusal::Inactive(token, username) => {
                     (trace.token, trace.user) = (Some(token), Some(username));

@@ -22,6 +22,16 @@ impl Rate {
     /// No limit.
     pub const OFF: Self = Self { count: None, window: Duration::ZERO };
 
+    /// Whether there is no limit.
+    pub(super) fn is_off(self) -> bool {
+        self.count.is_none()
+    }
+
+    /// So many in so long; `None`: as many as one likes.
+    pub(super) fn of(self) -> Option<(usize, Duration)> {
+        self.count.map(|count| (count, self.window))
+    }
+
     /// So many a minute.
     #[must_use]
     pub const fn per_minute(count: usize) -> Self {
@@ -51,7 +61,7 @@ impl<'de> Deserialize<'de> for Rate {
 }
 
 /// At most so many keys are remembered: whoever makes up new ones cannot make the memory grow.
-const REMEMBERED: usize = 16_384;
+pub(super) const REMEMBERED: usize = 16_384;
 
 /// What happened lately, by whom.
 pub(super) struct Window<K> {
@@ -62,11 +72,6 @@ pub(super) struct Window<K> {
 impl<K: Eq + Hash> Window<K> {
     pub(super) fn new(rate: Rate) -> Self {
         Self { rate, happened: Mutex::default() }
-    }
-
-    /// Whether there is nothing to count.
-    pub(super) fn is_off(&self) -> bool {
-        self.rate.count.is_none()
     }
 
     /// Counts one of `key`'s at `now`, as DRF's `SimpleRateThrottle` does: what is refused does not count.
@@ -106,21 +111,6 @@ impl<K: Eq + Hash> Window<K> {
             }
         }
     }
-
-    /// Whether `key` has used up its rate, without counting anything.
-    ///
-    /// # Errors
-    /// It has; after this time there is room again.
-    pub(super) fn check(&self, key: &K, now: Instant) -> Result<(), Duration> {
-        let Some(count) = self.rate.count else { return Ok(()) };
-        let happened = self.happened.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(times) = happened.get(key) else { return Ok(()) };
-        let lately = times.iter().filter(|time| **time + self.rate.window > now).count();
-        match times.iter().find(|time| **time + self.rate.window > now) {
-            Some(first) if lately >= count => Err(*first + self.rate.window - now),
-            Some(_) | None => Ok(()),
-        }
-    }
 }
 
 impl<K> fmt::Debug for Window<K> {
@@ -141,7 +131,6 @@ mod tests {
         assert_eq!(window.admit("a", at(0)), Ok(()));
         assert_eq!(window.admit("a", at(10)), Ok(()));
         assert_eq!(window.admit("a", at(20)), Err(Duration::from_secs(40)));
-        assert_eq!(window.check(&"a", at(20)), Err(Duration::from_secs(40)));
         assert_eq!(window.admit("b", at(20)), Ok(()), "others have their own");
         assert_eq!(window.admit("a", at(60)), Ok(()));
         assert_eq!(window.admit("a", at(61)), Err(Duration::from_secs(9)));

@@ -1,7 +1,7 @@
 //! Connections: accepting them, serving them, ending them.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     convert::Infallible,
     future::poll_fn,
     io,
@@ -13,7 +13,7 @@ use std::{
     },
     task::Poll,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hyper::{server::conn::http1, service::service_fn};
@@ -84,32 +84,35 @@ pub(super) fn serve(
 ) -> io::Result<()> {
     let mut workers = Vec::new();
     let mut doors = Vec::new();
+    let (tell, crowd) = watch::channel(());
     for number in 0..threads {
         let (door, arrivals) = mpsc::unbounded_channel();
         doors.push(door);
-        let (current, phase) = (Arc::clone(current), phase.clone());
+        let (current, phase, crowd) = (Arc::clone(current), phase.clone(), crowd.clone());
         // Whoever shares this processor goes first when there is nothing to do here: often it is the client, or the
         // proxy before it, and what it sends in its turn is found without falling asleep and being woken in between.
         let runtime = Builder::new_current_thread().enable_all().on_thread_park(thread::yield_now).build()?;
         let work = move || {
             let tasks = LocalSet::new();
-            tasks.block_on(&runtime, take_in(arrivals, current, phase));
+            tasks.block_on(&runtime, take_in(arrivals, current, phase, crowd));
             // Whatever is still being answered; connections end by themselves, as the phase tells them.
             runtime.block_on(tasks);
         };
         workers.push(thread::Builder::new().name(format!("http-{number}")).spawn(work)?);
     }
-    let permits = Arc::new(Semaphore::new(current.get().settings.limits.connections));
+    let most = current.get().settings.limits.connections;
+    let permits = Arc::new(Semaphore::new(most));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let doors = Rc::new(doors);
+        let crowd = Rc::new(Crowd { little: most / 8, asked: Cell::new(None), tell });
         let tasks = LocalSet::new();
         for listener in listeners {
             let (doors, permits, phase) = (Rc::clone(&doors), Arc::clone(&permits), phase.clone());
             let listener = Door::open(listener)?;
-            tasks.spawn_local(accept(listener, doors, permits, Arc::clone(current), phase));
+            tasks.spawn_local(accept(listener, doors, permits, Rc::clone(&crowd), Arc::clone(current), phase));
         }
-        drop(doors);
+        drop((doors, crowd));
         tasks.await;
         Ok::<_, io::Error>(())
     })?;
@@ -154,6 +157,9 @@ impl Door {
     }
 }
 
+/// A connection that has said nothing for so long rests.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// After an error of accept that will not go away by itself, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -161,6 +167,7 @@ async fn accept(
     door: Door,
     doors: Rc<Vec<mpsc::UnboundedSender<Arrival>>>,
     permits: Arc<Semaphore>,
+    crowd: Rc<Crowd>,
     current: Arc<Current>,
     mut phase: watch::Receiver<Phase>,
 ) {
@@ -168,7 +175,7 @@ async fn accept(
     loop {
         // A connection is accepted only when there is room for it; others wait in the system's queue.
         let arrival = async {
-            let permit = Arc::clone(&permits).acquire_owned().await.expect("nobody closes the semaphore");
+            let permit = room(&permits, &crowd).await;
             (permit, door.accept().await)
         };
         let (permit, accepted) = tokio::select! {
@@ -197,18 +204,56 @@ async fn accept(
     }
 }
 
-async fn take_in(mut arrivals: mpsc::UnboundedReceiver<Arrival>, current: Arc<Current>, phase: watch::Receiver<Phase>) {
+/// Waits for room for one more connection. Where little is left, those that only rest are asked to make some.
+async fn room(permits: &Arc<Semaphore>, crowd: &Crowd) -> OwnedSemaphorePermit {
+    let mut permit = pin!(Arc::clone(permits).acquire_owned());
+    loop {
+        if permits.available_permits() <= crowd.little {
+            crowd.ask();
+        }
+        tokio::select! {
+            biased;
+            permit = permit.as_mut() => return permit.expect("nobody closes the semaphore"),
+            () = tokio::time::sleep(RESTED) => {}
+        }
+    }
+}
+
+/// Asks connections to make room.
+struct Crowd {
+    /// So little room is left that it is time to ask.
+    little: usize,
+    asked: Cell<Option<Instant>>,
+    tell: watch::Sender<()>,
+}
+
+impl Crowd {
+    fn ask(&self) {
+        // Each time wakes all of them.
+        if self.asked.get().is_none_or(|asked| asked.elapsed() >= RESTED) {
+            self.asked.set(Some(Instant::now()));
+            self.tell.send_replace(());
+        }
+    }
+}
+
+async fn take_in(
+    mut arrivals: mpsc::UnboundedReceiver<Arrival>,
+    current: Arc<Current>,
+    phase: watch::Receiver<Phase>,
+    crowd: watch::Receiver<()>,
+) {
     while let Some(Arrival { socket, peer, permit }) = arrivals.recv().await {
-        let (current, phase) = (Arc::clone(&current), phase.clone());
+        let (current, phase, crowd) = (Arc::clone(&current), phase.clone(), crowd.clone());
         match socket {
             Socket::Tcp(socket) => {
                 if let Ok(socket) = TcpStream::from_std(socket) {
-                    tokio::task::spawn_local(connection(socket, peer, permit, current, phase));
+                    tokio::task::spawn_local(connection(socket, peer, permit, current, (phase, crowd)));
                 }
             }
             Socket::Unix(socket) => {
                 if let Ok(socket) = UnixStream::from_std(socket) {
-                    tokio::task::spawn_local(connection(socket, peer, permit, current, phase));
+                    tokio::task::spawn_local(connection(socket, peer, permit, current, (phase, crowd)));
                 }
             }
         }
@@ -220,7 +265,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     peer: Peer,
     permit: OwnedSemaphorePermit,
     current: Arc<Current>,
-    mut phase: watch::Receiver<Phase>,
+    (mut phase, mut crowd): (watch::Receiver<Phase>, watch::Receiver<()>),
 ) {
     let generation = || current.generation.load(Ordering::Acquire);
     let held = RefCell::new((generation(), current.get()));
@@ -233,47 +278,61 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let wire = Rc::new(Wire::default());
     let largest = limits.head.max(8 * 1024) * 2;
     let gate = Gate::new(socket, Rc::clone(&wire), limits);
+    let telling = Rc::clone(&wire);
     let service = service_fn(|request| {
         let mut held = held.borrow_mut();
         if held.0 != generation() {
             *held = (generation(), current.get());
         }
-        let (site, wire) = (Arc::clone(&held.1), Rc::clone(&wire));
-        async move { Ok::<_, Infallible>(site.answer(&wire, peer, request).await) }
+        let (site, wire) = (Arc::clone(&held.1), Rc::clone(&telling));
+        async move {
+            let response = site.answer(&wire, peer, request).await;
+            wire.answered();
+            Ok::<_, Infallible>(response)
+        }
     });
     // The deadlines are the gate's: hyper's timer cannot tell an idle connection from a slow head. A client that has
     // said its last word may still hear the answer.
     let mut http = http1::Builder::new();
     http.half_close(true).max_buf_size(largest);
     let mut serving = pin!(http.serve_connection(gate, service));
-    let mut probe = phase.clone();
+    let mut is_told = true;
     loop {
-        // Waiting for the phase takes a lock that all connections share. It is taken once; after that, a look at the
-        // phase itself tells whether it is what woke this task.
-        let now = {
-            let mut changed = pin!(phase.changed());
-            let mut is_waiting = false;
-            let changed = poll_fn(|cx| {
-                if is_waiting && matches!(probe.has_changed(), Ok(false)) {
-                    return Poll::Pending;
+        tokio::select! {
+            biased;
+            // An error is a client that went away, or was cut off: nothing to tell.
+            _ = serving.as_mut() => break,
+            told = change(&mut phase) => match if told { *phase.borrow_and_update() } else { Phase::Hurried } {
+                Phase::Serving => {}
+                Phase::Draining => serving.as_mut().graceful_shutdown(),
+                Phase::Hurried => break,
+            },
+            told = change(&mut crowd), if is_told => {
+                crowd.mark_unchanged();
+                // Where nobody is let in any more, nobody has to make room.
+                is_told = told;
+                if told && wire.is_resting(RESTED) {
+                    break;
                 }
-                is_waiting = true;
-                changed.as_mut().poll(cx)
-            });
-            tokio::select! {
-                biased;
-                // An error is a client that went away, or was cut off: nothing to tell.
-                _ = serving.as_mut() => break,
-                changed = changed => changed.is_ok(),
             }
-        };
-        let now = if now { *probe.borrow_and_update() } else { Phase::Hurried };
-        match now {
-            Phase::Serving => {}
-            Phase::Draining => serving.as_mut().graceful_shutdown(),
-            Phase::Hurried => break,
         }
     }
     metrics.open.fetch_sub(1, Ordering::Relaxed);
     drop(permit);
+}
+
+/// Returns when something new was told; `false`: nobody tells any more. Waiting takes a lock that all connections
+/// share. It is taken once; after that, a look at what is told says whether it is what woke this task.
+async fn change<T>(told: &mut watch::Receiver<T>) -> bool {
+    let probe = told.clone();
+    let mut changed = pin!(told.changed());
+    let mut is_waiting = false;
+    poll_fn(|cx| {
+        if is_waiting && matches!(probe.has_changed(), Ok(false)) {
+            return Poll::Pending;
+        }
+        is_waiting = true;
+        changed.as_mut().poll(cx).map(|told| told.is_ok())
+    })
+    .await
 }

@@ -22,6 +22,7 @@ use super::{
     access::LineLog,
     address::Peer,
     asked::{Asked, decoded_path, split_target},
+    ban::Bans,
     body::{BodyError, collect, drain},
     cookies::{self, Passed, Session},
     forward,
@@ -32,6 +33,7 @@ use super::{
     protected::Endpoint,
     rate::{Rate, Window},
     reply::{Payload, Reply},
+    runs::Runs,
     settings::Settings,
     text::iri_to_uri,
     trace::{AccessLine, Route, Trace},
@@ -48,6 +50,7 @@ pub(super) struct Standing {
     pub(super) lookups: Arc<Lookups>,
     pub(super) logins: Lane,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) runs: Arc<Runs>,
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -58,7 +61,7 @@ pub(super) struct Site {
     pub(super) lookups: Arc<Lookups>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) settings: Settings,
-    pub(super) bad_keys: Window<Peer>,
+    pub(super) bad_keys: Bans<Peer>,
     pub(super) tokens: Window<i64>,
     pub(super) is_logging: bool,
     logins: Lane,
@@ -83,15 +86,15 @@ pub(super) enum LoginError {
 
 impl Site {
     pub(super) fn new(standing: &Standing, settings: Settings, log: Option<LineLog>) -> Self {
-        let Standing { authority, lookups, logins, metrics, draining } = standing.clone();
+        let Standing { authority, lookups, logins, metrics, runs, draining } = standing.clone();
         let throttle = &settings.throttle;
         let window = |rate| if throttle.enabled { rate } else { Rate::OFF };
         Self {
-            bad_keys: Window::new(window(throttle.bad_key)),
+            bad_keys: Bans::new(window(throttle.bad_key)),
             tokens: Window::new(window(throttle.token)),
             login_users: Arc::new(Window::new(window(throttle.login_user))),
             login_addresses: Arc::new(Window::new(window(throttle.login_address))),
-            endpoints: settings.trigger.iter().cloned().map(Endpoint::new).collect(),
+            endpoints: settings.trigger.iter().map(|trigger| Endpoint::new(trigger.clone(), &runs)).collect(),
             obtain: Obtain::default(),
             is_logging: log.is_some(),
             authority,

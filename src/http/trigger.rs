@@ -19,7 +19,10 @@ use rustix::{
 };
 use tokio::sync::oneshot;
 
-use super::settings::Trigger;
+use super::{
+    runs::{Going, Runs},
+    settings::Trigger,
+};
 use crate::authority::Principal;
 
 /// What became of a run.
@@ -36,9 +39,10 @@ pub(super) enum Outcome {
 }
 
 /// Runs one trigger's program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Runner {
     is_busy: Arc<AtomicBool>,
+    runs: Arc<Runs>,
 }
 
 /// Frees the place when the run is over, however it ends.
@@ -51,21 +55,26 @@ impl Drop for Turn {
 }
 
 impl Runner {
+    pub(super) fn new(runs: &Arc<Runs>) -> Self {
+        Self { is_busy: Arc::default(), runs: Arc::clone(runs) }
+    }
+
     /// Runs the program for `principal`, with `body` on its standard input. A client that goes away ends nothing.
     pub(super) async fn run(&self, trigger: &Arc<Trigger>, principal: &Principal, body: Bytes) -> Outcome {
         if self.is_busy.swap(true, Ordering::AcqRel) {
             return Outcome::Busy;
         }
         let turn = Turn(Arc::clone(&self.is_busy));
+        let going = Runs::begin(&self.runs);
         let command = command(trigger, principal);
         let (answer, answered) = oneshot::channel();
         let trigger = Arc::clone(trigger);
         let work = move || {
-            let outcome = execute(command, &trigger, body);
+            let outcome = execute(command, &trigger, body, &going);
             if let Err(error) = &outcome {
                 tracing::warn!(path = trigger.path, %error, "a trigger could not be run");
             }
-            drop(turn);
+            drop((going, turn));
             // Whoever asked may be gone.
             let _ = answer.send(outcome.unwrap_or(Outcome::Failed));
         };
@@ -98,10 +107,11 @@ fn command(trigger: &Trigger, principal: &Principal) -> Command {
     command
 }
 
-fn execute(mut command: Command, trigger: &Trigger, body: Bytes) -> io::Result<Outcome> {
+fn execute(mut command: Command, trigger: &Trigger, body: Bytes, going: &Going) -> io::Result<Outcome> {
     let deadline = Instant::now() + trigger.time_limit;
     let mut child = command.spawn()?;
     let group = Pid::from_child(&child);
+    going.is_in(group);
     let written = Arc::new(AtomicUsize::new(0));
     if let Some(mut input) = child.stdin.take() {
         // A program that does not read its input is no error.

@@ -171,7 +171,16 @@ fn connections_beyond_the_limit_wait_until_one_ends() {
     third.send(post());
     drop(first);
     assert_eq!(third.expect().status, 200);
-    assert_eq!(second.ask(post()).status, 200);
+}
+
+#[test]
+fn connections_that_only_rest_make_room_when_little_is_left() {
+    let desk = Desk::with("[limits]\nconnections = 2\nidle = \"10m\"\n");
+    let (mut silent, mut served) = (desk.connect(), desk.connect());
+    assert_eq!(served.ask(post()).status, 200);
+    let mut third = desk.connect();
+    assert_eq!(third.ask(post()).status, 200);
+    assert!(silent.ends() || served.ends());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-fn signal(desk: &Desk, signal: Signal) {
+pub(crate) fn signal(desk: &Desk, signal: Signal) {
     let id = i32::try_from(desk.server.process_id()).expect("a process id");
     kill_process(Pid::from_raw(id).expect("a process"), signal).expect("the server is there");
 }

@@ -53,7 +53,7 @@ fn bad_keys_and_busy_tokens_are_throttled_only_where_that_is_asked_for() {
     }
     let forward = format!("GET /auth HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {KEY}\r\n\r\n");
     let answer = line.ask(forward);
-    assert_eq!(answer.status, 403, "nginx makes a 500 of a 429");
+    assert_eq!(answer.status, 403, "a good key does not help, and nginx makes a 500 of a 429");
     assert!(answer.header("retry-after").is_some());
 }
 

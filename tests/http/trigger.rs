@@ -5,8 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::Signal;
+
 use crate::{
     desk::{Desk, KEY, Line, furnish},
+    operation::signal,
     support::TestEnv,
 };
 
@@ -87,4 +90,45 @@ fn one_run_at_a_time() {
         assert_eq!(first.join().expect("an answer"), 200);
     });
     assert_eq!(desk.connect().ask("GET /build/ HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 401);
+}
+
+/// Sends off a run and returns when its program has begun.
+fn begun(desk: &Desk) -> Line {
+    let mut line = desk.connect();
+    line.send(build(""));
+    until(|| desk.env.root().join("begun").exists());
+    line
+}
+
+fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_run_whose_client_went_away() {
+    let mut desk = desk("echo > DIR/begun; read line < DIR/fifo; echo > DIR/done", "");
+    let fifo = desk.env.root().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo is there").success());
+    drop(begun(&desk));
+    signal(&desk, Signal::TERM);
+    fs::write(&fifo, "go\n").expect("it waits for this");
+    assert_eq!(desk.server.wait(), Some(0));
+    assert!(desk.env.root().join("done").exists());
+}
+
+#[test]
+fn a_hurried_end_takes_along_what_runs_with_all_that_it_started() {
+    let mut desk = desk("sleep 600 & echo $! > DIR/pid; mv DIR/pid DIR/begun; wait", "");
+    let _line = begun(&desk);
+    let pid = fs::read_to_string(desk.env.root().join("begun")).expect("it was written");
+    signal(&desk, Signal::TERM);
+    signal(&desk, Signal::INT);
+    assert_eq!(desk.server.wait(), Some(0));
+    // Gone, or dead and not looked after by whoever inherited it.
+    let stat = format!("/proc/{}/stat", pid.trim());
+    until(|| fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z")));
 }
