@@ -4,6 +4,9 @@ use std::rc::Rc;
 
 use crate::python::source;
 
+/// Words that do something with the terminal alone, where nothing else has their name.
+pub(super) const OF_THE_TERMINAL: [&str; 2] = ["clear", "history"];
+
 /// The commands, as a session sees them.
 #[derive(Clone)]
 pub struct Commands {

@@ -4,19 +4,25 @@
 mod commands;
 mod completion;
 mod editor;
+mod highlight;
+mod hints;
 mod history;
+mod indent;
 mod plain;
 pub mod render;
 mod script;
 mod session;
+mod startup;
 mod terminal;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::python::engine::{self, Engine, Exit};
 
 pub use commands::{Commands, RunCommand};
+pub use editor::{Keyboard, Suspend};
 
 /// Everything a session needs.
 pub struct Options {
@@ -32,6 +38,10 @@ pub struct Options {
     pub mode: Option<&'static str>,
     /// Where what was typed is kept; `None` keeps nothing.
     pub history: Option<PathBuf>,
+    /// The script that runs before the first prompt of a terminal, where there is one.
+    pub startup: Option<PathBuf>,
+    /// The line editor, where a person types.
+    pub keyboard: Option<Keyboard>,
 }
 
 /// Runs a session to its end: `-c`, or what comes on standard input, or a person at a terminal.
@@ -39,25 +49,27 @@ pub struct Options {
 /// To be called on the engine's thread ([`engine::on_big_stack`]), after the bridge has been given its session.
 #[must_use]
 pub fn run(options: Options) -> Exit {
-    let Options { code, engine: setup, commands, banner, mode, history } = options;
+    let Options { code, engine: setup, commands, banner, mode, history, startup, keyboard } = options;
     let interrupts = setup.interrupts.clone();
     let settle = Rc::clone(&setup.settle);
     let engine = Rc::new(Engine::new(setup));
-    let exit = match code.filter(|code| !code.is_empty()) {
-        Some(code) => {
+    let exit = match (code.filter(|code| !code.is_empty()), keyboard) {
+        (Some(code), _) => {
             interrupts.iter().for_each(engine::Interrupts::running);
             script::run(&engine, &commands, &code)
         }
-        None if terminal::is_typed_at() => session::Session {
+        (None, Some(keyboard)) => session::Session {
             engine: Rc::clone(&engine),
             commands,
             mode,
             interrupts,
             settle: Rc::clone(&settle),
             history: history::History::open(history),
+            startup,
+            keyboard: Rc::new(RefCell::new(keyboard)),
         }
         .run(&banner),
-        None => match engine.read_stdin() {
+        (None, None) => match engine.read_stdin() {
             Ok(text) => {
                 interrupts.iter().for_each(engine::Interrupts::running);
                 script::run(&engine, &commands, &text)

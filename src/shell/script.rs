@@ -38,7 +38,7 @@ pub(super) fn run(engine: &Engine, commands: &Commands, text: &str) -> Exit {
 }
 
 /// The numbers of the lines (from 0) that are commands; `None` where there are none.
-fn command_lines(engine: &Engine, commands: &Commands, text: &str) -> Option<Vec<usize>> {
+pub(super) fn command_lines(engine: &Engine, commands: &Commands, text: &str) -> Option<Vec<usize>> {
     let all: Vec<&str> = text.split_inclusive('\n').collect();
     let named = |line: &str| line.starts_with('%') || (commands.known)(first_word(line));
     let mut candidates: Vec<usize> = (0..all.len()).filter(|&i| named(all[i])).collect();
@@ -70,7 +70,7 @@ fn command_lines(engine: &Engine, commands: &Commands, text: &str) -> Option<Vec
 }
 
 /// The text with the lines of `taken` emptied.
-fn without(all: &[&str], taken: &[usize]) -> String {
+pub(super) fn without(all: &[&str], taken: &[usize]) -> String {
     let mut taken = taken.iter().peekable();
     let mut text = String::new();
     for (i, line) in all.iter().enumerate() {

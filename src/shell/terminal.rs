@@ -2,11 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 
-/// Whether a person types.
-pub(super) fn is_typed_at() -> bool {
-    std::io::stdin().is_terminal()
-}
-
 /// Whether the terminal can move its cursor: lines can be edited and coloured.
 pub(super) fn is_capable() -> bool {
     let dumb = std::env::var("TERM").is_ok_and(|term| ["dumb", "cons25", "emacs", ""].contains(&term.as_str()));
@@ -17,4 +12,11 @@ pub(super) fn is_capable() -> bool {
 pub(super) fn say(text: &str) {
     // Without a standard error there is nobody to tell.
     let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Writes `text` to standard output.
+pub(super) fn print(text: &str) {
+    // Without a standard output there is nobody to show it to.
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

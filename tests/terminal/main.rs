@@ -3,9 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod around;
 mod completion;
+mod editing;
 mod interrupts;
 mod ipython;
 mod manners;
 mod showing;
+mod showing_while_typing;
 mod typing;

@@ -4,7 +4,7 @@
 mod opening;
 mod saying;
 
-use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc};
+use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc, sync::Arc};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
@@ -17,7 +17,7 @@ use hallpass::{
     python::bridge,
     python::engine::{CommandErrors, Exit, Imports, Interrupts, Setup, die_by_interrupt, on_big_stack},
     shell::{
-        self, Commands, Options,
+        self, Commands, Keyboard, Options,
         render::{View, render},
     },
     ui::{self, Echo, Lost, Paint, Progress, Typed, Ui},
@@ -33,6 +33,7 @@ struct Cli {
     command: Option<Command>,
 }
 
+use opening::Held;
 use saying::{End, called, fail, say};
 
 fn main() -> ExitCode {
@@ -70,7 +71,7 @@ fn run(args: Vec<String>) -> End {
         None => run_shell(config, None, argv, &ui),
         Some(Command::Shell(shell)) if !shell.asks_version() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
-            let mut context = context(&config, Mode::Full, Channel::Command, &ui);
+            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default());
             let done = command.run(&mut context);
             finish(done, &mut context, &ui.borrow())
         }
@@ -96,11 +97,11 @@ fn words_without_globals(args: &[String]) -> Vec<String> {
 }
 
 /// What commands of this process work with.
-fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>) -> Context {
+fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, held: &Held) -> Context {
     let uid = rustix::process::getuid().as_raw();
     let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
     let actor = Actor { name, uid: Some(uid), channel };
-    let opened = config.clone();
+    let (opened, held) = (config.clone(), held.clone());
     let serving = config.clone();
     let talking = Rc::clone(ui);
     let surroundings = Surroundings {
@@ -122,7 +123,7 @@ fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>) 
             Ok(bytes)
         }),
     };
-    Context::new(actor, Box::new(move || opening::open(&opened, mode)), surroundings)
+    Context::new(actor, Box::new(move || opening::open(&opened, mode, &held)), surroundings)
 }
 
 fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {
@@ -160,7 +161,6 @@ fn finish(done: Result<Reply, Failure>, context: &mut Context, ui: &Ui) -> End {
 }
 
 fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<RefCell<Ui>>) -> End {
-    let interrupts = Interrupts::listen().ok();
     let paint = [ui.borrow().paint(ui::Stream::Out), ui.borrow().paint(ui::Stream::Err)];
     let code = shell.as_ref().and_then(|shell| shell.command.clone());
     let mode = shell.as_ref().map(Shell::mode).unwrap_or_default();
@@ -172,8 +172,15 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         if paint[0] == paint[1] {
             own.set_paint(paint[0]);
         }
+        let held = Held::default();
+        let suspended = held.clone();
+        // Whoever is suspended holds nothing that others wait for. What cannot be kept now is said at the next prompt.
+        let suspend = Arc::new(move || suspended.get().iter().for_each(|store| drop(store.hand_over())));
+        let asked = code.is_none() && io::IsTerminal::is_terminal(&io::stdin());
+        let keyboard = asked.then(|| Keyboard::open(own.paint(ui::Stream::Out), suspend));
+        let interrupts = Interrupts::listen().ok();
         let ui = Rc::new(RefCell::new(own));
-        let mut context = context(&config, mode, Channel::Shell, &ui);
+        let mut context = context(&config, mode, Channel::Shell, &ui, &held);
         let banner = if code.is_none() && context.person() == Person::Present {
             match banner(&config, mode, &mut context) {
                 Ok(banner) => banner,
@@ -220,6 +227,8 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
             banner,
             mode: mode.word(),
             history: Some(history),
+            startup: Some(config.directory.join("rc.py")),
+            keyboard,
         }))
     });
     match exit {

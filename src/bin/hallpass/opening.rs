@@ -1,6 +1,9 @@
 //! Opening the store, and the services for it that need more than an authority.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use hallpass::{
     authority::{Access, Authority, KeyringAt},
@@ -18,8 +21,11 @@ use hallpass::{
 };
 use serde_json::{Value, json};
 
+/// The store in a directory, once it is open: it can be given up for as long as this process is suspended.
+pub(crate) type Held = Arc<OnceLock<Arc<LocalStore>>>;
+
 /// Opens the store and takes it over, or a copy of it.
-pub(crate) fn open(config: &Config, mode: Mode) -> Result<Authority, Failure> {
+pub(crate) fn open(config: &Config, mode: Mode, held: &Held) -> Result<Authority, Failure> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let (store, keyring): (Arc<dyn Store>, _) = match &config.store {
         Where::Memory => {
@@ -40,7 +46,10 @@ pub(crate) fn open(config: &Config, mode: Mode) -> Result<Authority, Failure> {
             store.close()?;
             (Arc::new(copy), KeyringAt::Copied(&config.keyring))
         }
-        Where::Directory(directory) => (Arc::new(local(directory, config)?), KeyringAt::File(&config.keyring)),
+        Where::Directory(directory) => {
+            let store = Arc::new(local(directory, config)?);
+            (Arc::clone(held.get_or_init(|| store)) as Arc<dyn Store>, KeyringAt::File(&config.keyring))
+        }
     };
     let access = match mode {
         Mode::ReadOnly => Access::ReadOnly,

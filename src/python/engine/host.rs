@@ -15,10 +15,11 @@ use vm::builtins::PyBaseExceptionRef;
 use vm::{PyResult, VirtualMachine};
 
 use super::interrupt::{Interrupts, Woken};
-use super::{Settle, system};
+use super::{Answer, Ask, Settle, system};
 
 thread_local! {
     static HOST: RefCell<Option<Rc<Host>>> = const { RefCell::new(None) };
+    static ASK: RefCell<Option<Ask>> = const { RefCell::new(None) };
 }
 
 /// See the module.
@@ -35,6 +36,25 @@ pub(super) fn install(host: Host) {
 
 pub(super) fn get() -> Option<Rc<Host>> {
     HOST.with_borrow(Clone::clone)
+}
+
+/// Says who answers when a script asks for a line.
+pub(super) fn answer_by(ask: Ask) {
+    ASK.with_borrow_mut(|slot| *slot = Some(ask));
+}
+
+/// Asks the person at the terminal behind `prompt`; `None` where nobody answers. The line has its newline; the end is
+/// an empty one.
+///
+/// # Errors
+/// `KeyboardInterrupt`.
+pub(super) fn ask(vm: &VirtualMachine, prompt: &str) -> PyResult<Option<String>> {
+    let Some(ask) = ASK.with_borrow(Clone::clone) else { return Ok(None) };
+    match ask(prompt) {
+        Answer::Line(line) => Ok(Some(line + "\n")),
+        Answer::End => Ok(Some(String::new())),
+        Answer::Interrupted => Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned())),
+    }
 }
 
 /// Makes durable what has been seen, before something leaves the process.
@@ -117,13 +137,21 @@ pub(in crate::python) fn patiently<T: Send + 'static>(
     }
 }
 
-/// Reads from standard input, as [`wait`] does. 0 at the end.
-pub(super) fn read_stdin(vm: &VirtualMachine, into: &mut [u8]) -> PyResult<usize> {
+/// Reads from standard input, as [`wait`] does, at most so much; of the person at a session's terminal, a line. Nothing at
+/// the end.
+pub(super) fn read_stdin(vm: &VirtualMachine, at_most: usize) -> PyResult<Vec<u8>> {
+    if let Some(line) = ask(vm, "")? {
+        return Ok(line.into_bytes());
+    }
     let stdin = rustix::stdio::stdin();
+    let mut bytes = vec![0; at_most];
     loop {
         wait(vm, Some(stdin), None)?;
-        match rustix::io::read(stdin, &mut *into) {
-            Ok(n) => return Ok(n),
+        match rustix::io::read(stdin, &mut bytes) {
+            Ok(n) => {
+                bytes.truncate(n);
+                return Ok(bytes);
+            }
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
             Err(error) => return Err(system::os_error(vm, &io::Error::from(error))),
         }

@@ -83,6 +83,20 @@ impl Default for Setup {
     }
 }
 
+/// Asks the person at the terminal, behind a prompt.
+pub type Ask = Rc<dyn Fn(&str) -> Answer>;
+
+/// What came of asking.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// A line, without its newline.
+    Line(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// Ctrl-D.
+    End,
+}
+
 /// How a script, or a statement that asked for it, ended the process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
@@ -90,6 +104,15 @@ pub enum Exit {
     Status(u8),
     /// By an interrupt that nobody caught: the process is to die by SIGINT.
     Interrupted,
+}
+
+/// How much [`Engine::explain`] says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Detail {
+    /// What it is, how it is called, what is written about it.
+    Usual,
+    /// Its source too, or what it has.
+    All,
 }
 
 /// What became of the lines typed so far.
@@ -250,6 +273,37 @@ impl Engine {
                 traceback::print(vm, &exc, Hints::Offered);
             }
         });
+    }
+
+    /// Runs the script that comes before the first prompt; what goes wrong in it is printed.
+    pub fn run_startup(&self, source: &str, path: &str) {
+        self.interpreter.enter(|vm| {
+            let done = self.compile_and_run(vm, source, Mode::Exec, path).and_then(|()| streams::flush(vm));
+            if let Err(exc) = done {
+                // What was printed before the error stands before it.
+                let _ = streams::flush(vm);
+                traceback::print(vm, &exc, Hints::Withheld);
+            }
+        });
+    }
+
+    /// Says what the dotted `name` is: kind, signature, documentation; `full`: all that is known.
+    pub fn explain(&self, name: &str, detail: Detail) {
+        let full = if detail == Detail::All { "True" } else { "False" };
+        let question = format!("__import__('_hallpass_site').explain({name:?}, globals(), {full})");
+        // What can go wrong has been printed.
+        let _ = self.run_statement(&question);
+    }
+
+    /// Who answers when a script asks for a line: the editor of the session.
+    pub fn answer_by(&self, ask: Ask) {
+        host::answer_by(ask);
+    }
+
+    /// The lines of the statement that is being typed; it is forgotten.
+    #[must_use]
+    pub fn take_pending(&self) -> String {
+        self.pending.take()
     }
 
     /// Forgets the lines of a statement that was not finished.

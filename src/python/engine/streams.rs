@@ -304,9 +304,9 @@ mod _hallpass_streams {
             if self.ended.get() {
                 return Ok(false);
             }
-            let mut bytes = vec![0; FULL];
-            let n = host::read_stdin(vm, &mut bytes)?;
-            self.ahead.borrow_mut().extend_from_slice(&bytes[..n]);
+            let bytes = host::read_stdin(vm, FULL)?;
+            let n = bytes.len();
+            self.ahead.borrow_mut().extend(bytes);
             // A terminal's end is one Ctrl-D; there may be more after it.
             self.ended.set(n == 0 && !std::io::stdin().is_terminal());
             Ok(n > 0)

@@ -73,7 +73,7 @@ mod _hallpass_system {
     use rustpython_vm as vm;
     use vm::builtins::{PyBaseExceptionRef, PyStrRef};
     use vm::function::{FuncArgs, OptionalArg};
-    use vm::{PyObjectRef, PyResult, VirtualMachine};
+    use vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
     use super::super::{host, streams, terminal, traceback};
 
@@ -135,6 +135,27 @@ mod _hallpass_system {
         };
         let (stdin, stdout, stderr) = (stream("stdin")?, stream("stdout")?, stream("stderr")?);
         vm.call_method(&stderr, "flush", ())?;
+        let own = |stream: &PyObjectRef, class: &str| &*stream.class().name() == class;
+        if own(&stdin, "Reader") && own(&stdout, "Writer") {
+            vm.call_method(&stdout, "flush", ())?;
+            let prompt = match &prompt {
+                OptionalArg::Present(prompt) => prompt.str(vm)?.to_string_lossy().into_owned(),
+                OptionalArg::Missing => String::new(),
+            };
+            // The editor draws its own line alone.
+            let (above, prompt) = prompt.rsplit_once('\n').map_or(("", &*prompt), |(above, last)| (above, last));
+            if !above.is_empty() {
+                vm.call_method(&stdout, "write", (format!("{above}\n"),))?;
+                vm.call_method(&stdout, "flush", ())?;
+            }
+            host::settle(vm)?;
+            if let Some(line) = host::ask(vm, prompt)? {
+                return match line.strip_suffix('\n') {
+                    Some(line) => Ok(vm.ctx.new_str(line).into()),
+                    None => Err(vm.new_eof_error("")),
+                };
+            }
+        }
         if let OptionalArg::Present(prompt) = prompt {
             vm.call_method(&stdout, "write", (prompt.str(vm)?,))?;
         }

@@ -76,6 +76,39 @@ def show(rows):
     return show(rows)
 
 
+def explain(name, names, full):
+    """What `name?` shows."""
+    import inspect
+
+    try:
+        thing = eval(name, names)
+    except Exception:
+        print(f"Object `{name}` not found.")
+        return
+    kind = type(thing)
+    lines = []
+    if callable(thing):
+        try:
+            lines.append(("Signature", f"{name}{inspect.signature(thing)}"))
+        except (TypeError, ValueError):
+            pass
+    lines.append(("Type", kind.__name__))
+    if not callable(thing) and not inspect.ismodule(thing):
+        shown = repr(thing)
+        lines.append(("Value", shown if len(shown) <= 200 else shown[:200] + "..."))
+    options = getattr(thing, "_meta", None)
+    if options is not None and hasattr(options, "get_fields"):
+        lines.append(("Fields", ", ".join(field.name for field in options.get_fields())))
+    if full:
+        try:
+            lines.append(("Source", "\n" + inspect.getsource(thing)))
+        except (TypeError, OSError):
+            lines.append(("Has", ", ".join(word for word in dir(thing) if not word.startswith("_"))))
+    lines.append(("Docstring", inspect.getdoc(thing) or "<no docstring>"))
+    for word, text in lines:
+        print(f"{word + ':':<12}{text}")
+
+
 COPYRIGHT = """\
 Copyright (c) 2001-2023 Python Software Foundation.
 All Rights Reserved.

@@ -70,6 +70,25 @@ pub(super) fn parameters(eyes: &Eyes<'_>, call: &Call<'_>, typed: &str) -> Vec<S
     found
 }
 
+/// The parameters that a function still takes, as they are written: `greeting='hello', name`.
+pub(super) fn signature(eyes: &Eyes<'_>, call: &Call<'_>) -> Option<String> {
+    let (function, reached) = match callee(eyes, call)? {
+        Callee::Function(function, reached) => (function, reached),
+        Callee::Fields(_, Some(function)) => (function, Reached::Bound),
+        Callee::Conditions(..) | Callee::Fields(_, None) | Callee::Paths(..) => return None,
+    };
+    let by_place = call.before - call.named.len();
+    let parameters = members::parameters(eyes.vm, &function, reached);
+    let left = parameters.into_iter().skip(by_place).filter(|name| !call.named.contains(&name.as_str()));
+    let defaults = members::defaults(eyes.vm, &function);
+    let written = left.map(|name| match defaults.iter().find(|(given, _)| *given == name) {
+        Some((_, default)) => format!("{name}={default}"),
+        None => name,
+    });
+    let written: Vec<String> = written.collect();
+    (!written.is_empty()).then(|| written.join(", "))
+}
+
 /// What may stand in a text that is given in a call.
 pub(super) fn texts(eyes: &Eyes<'_>, call: &Call<'_>, typed: &str) -> Vec<String> {
     if call.callee == "call_command" && call.before == 0 {

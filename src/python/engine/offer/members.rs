@@ -141,6 +141,8 @@ struct Parameters {
     named: Vec<String>,
     /// How many of them are given by position alone.
     positional: usize,
+    /// How many of them are given by name alone.
+    keyword_only: usize,
     /// Whether there are `*args` or `**kwargs` behind them.
     takes_more: bool,
 }
@@ -156,6 +158,7 @@ fn parameters_of_code(vm: &VirtualMachine, value: &PyObject) -> Option<Parameter
     Some(Parameters {
         named: names.into_iter().take(count as usize).collect(),
         positional: number("co_posonlyargcount")? as usize,
+        keyword_only: number("co_kwonlyargcount")? as usize,
         takes_more: number("co_flags")? & STARRED != 0,
     })
 }
@@ -194,6 +197,36 @@ pub(super) fn parameters(vm: &VirtualMachine, value: &PyObject, reached: Reached
             |name: &&str| !name.is_empty() && *name != "self" && name.chars().all(crate::python::lexis::is_in_name);
         names.filter(named).map(str::to_owned).collect()
     })
+}
+
+/// The parameters of a function that may be left out, and what they are then, where that can be said in a word.
+pub(super) fn defaults(vm: &VirtualMachine, value: &PyObject) -> Vec<(String, String)> {
+    let function = inside(value, vm).or_else(|| method(value, vm));
+    let function = function.as_deref().unwrap_or(value);
+    let Some(code) = parameters_of_code(vm, function) else { return Vec::new() };
+    let get = |name: &'static str| function.get_attr(name, vm).ok();
+    let mut found = Vec::new();
+    if let Some(defaults) = get("__defaults__").as_ref().and_then(|defaults| defaults.downcast_ref::<PyTuple>()) {
+        let by_place = code.named.len() - code.keyword_only;
+        let with_default = code.named[..by_place].iter().skip(by_place.saturating_sub(defaults.len()));
+        found.extend(with_default.cloned().zip(defaults.as_slice().iter().map(|default| written(vm, default))));
+    }
+    if let Some(defaults) = get("__kwdefaults__").and_then(|defaults| defaults.downcast::<PyDict>().ok()) {
+        for (name, default) in defaults {
+            found.extend(
+                name.downcast_ref::<PyStr>().and_then(|n| n.to_str()).map(|n| (n.to_owned(), written(vm, &default))),
+            );
+        }
+    }
+    found
+}
+
+/// A value as it is written, if it is one of Python's own simple ones: those of a script may do anything.
+fn written(vm: &VirtualMachine, value: &PyObject) -> String {
+    let types = &vm.ctx.types;
+    let simple = [types.str_type, types.int_type, types.bool_type, types.float_type, types.none_type];
+    let repr = simple.iter().any(|class| value.class().is(*class)).then(|| value.repr(vm).ok()).flatten();
+    repr.map_or_else(|| "...".to_owned(), |repr| repr.to_string_lossy().into_owned())
 }
 
 /// What the engine says of one of its own functions.

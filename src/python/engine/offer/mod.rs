@@ -70,6 +70,33 @@ impl Engine {
         data::values(what, prefix)
     }
 
+    /// Whether `name` is one of Python's own and was not given another meaning.
+    #[must_use]
+    pub fn is_builtin(&self, name: &str) -> bool {
+        self.interpreter.enter(|vm| vm.builtins.dict().contains_key(name, vm) && !self.globals.contains_key(name, vm))
+    }
+
+    /// Whether a keyword or a name of the session begins so.
+    #[must_use]
+    pub fn begins_name(&self, prefix: &str) -> bool {
+        self.interpreter.enter(|vm| !names(vm, &self.globals, prefix).is_empty())
+    }
+
+    /// What the call takes at whose beginning, or at the beginning of a further argument, `line` ends.
+    #[must_use]
+    pub fn signature(&self, line: &str) -> Option<String> {
+        if !line.trim_end().ends_with(['(', ',']) {
+            return None;
+        }
+        self.interpreter.enter(|vm| {
+            let eyes = Eyes { vm, globals: &self.globals, entry: line };
+            match place::place(line) {
+                Place::Name { prefix: "", call: Some(call) } if call.fresh => calls::signature(&eyes, &call),
+                _ => None,
+            }
+        })
+    }
+
     /// The names of a user's live tokens that begin with `prefix`.
     #[must_use]
     pub fn values_of(&self, username: &str, prefix: &str) -> Vec<String> {
