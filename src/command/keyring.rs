@@ -88,7 +88,8 @@ fn rotate(context: &mut Context) -> Result<Reply, Failure> {
     drop(meter);
     let sealed = status.keys - status.to_move;
     let reply = Reply::status(format!(
-        "The keyring has new secrets: {sealed} keys are sealed under seal key {}, and the old one opens nothing.",
+        "The keyring has new secrets: {} sealed under seal key {}, and the old one opens nothing.",
+        if sealed == 1 { "1 key is".to_owned() } else { format!("{sealed} keys are") },
         status.seal_key
     ));
     let reply = match status.to_move {
