@@ -52,15 +52,14 @@ ABSENT = {
     "rest_framework": "of REST framework hallpass has authtoken, authentication, exceptions and status",
 }
 _UTILS = (
-    "_os archive asyncio autoreload cache choices connection deconstruct feedgenerator inspect itercompat log "
-    "lorem_ipsum numberformat tree xmlutils"
+    "_os archive autoreload cache choices feedgenerator inspect log lorem_ipsum tree xmlutils"
 ).split()
 _REST = (
     "checks compat decorators documentation fields filters generics management metadata mixins negotiation pagination "
     "parsers permissions relations renderers request response reverse routers schemas serializers settings "
     "templatetags test throttling urlpatterns urls utils validators versioning views viewsets authtoken"
 ).split()
-_AUTHTOKEN = "admin apps management migrations serializers views".split()
+_AUTHTOKEN = "admin apps management migrations views".split()
 # Packages that are here in part: only these modules of theirs are Django's.
 _PARTS = {
     "django.contrib.admin": "actions apps autodiscover checks decorators exceptions filters forms helpers migrations "

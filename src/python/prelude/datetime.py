@@ -45,6 +45,23 @@ def _check_tzinfo_arg(tz):
         raise TypeError("tzinfo argument must be None or of a tzinfo subclass, not type '%s'" % name)
 
 
+def _iso_words(text, *args):
+    """Where the form is right, the field that is out of range is told."""
+    given = args[1]
+    if not isinstance(given, str):
+        return "fromisoformat: argument must be str"
+    parts = given[:10].split("-")
+    if [len(part) for part in parts] == [4, 2, 2] and all(part.isdigit() for part in parts):
+        _check_date_fields(*map(int, parts))
+    return "Invalid isoformat string: %r" % given
+
+
+def _from_iso(kind):
+    inner = kind.fromisoformat.__func__
+    checked = _reworded(_reworded(inner, TypeError, _iso_words), ValueError, _iso_words)
+    kind.fromisoformat = classmethod(checked)
+
+
 def _mixed(what):
     return lambda text, *args: "can't %s offset-naive and offset-aware %s" % (what, _kind(args[0]))
 
@@ -59,3 +76,5 @@ _own._check_tzinfo_arg = _check_tzinfo_arg
 datetime._cmp = _reworded(datetime._cmp, TypeError, _mixed("compare"))
 datetime.__sub__ = _reworded(datetime.__sub__, TypeError, _mixed("subtract"))
 time._cmp = _reworded(time._cmp, TypeError, _mixed("compare"))
+for _kind_of in (date, datetime):
+    _from_iso(_kind_of)

@@ -9,6 +9,17 @@ __all__ = [
     "ZoneInfo", "reset_tzpath", "available_timezones", "TZPATH", "ZoneInfoNotFoundError", "InvalidTZPathWarning",
 ]
 
+
+
+def _shown(zone):
+    if zone.key is None:
+        return "zoneinfo.ZoneInfo.from_file(%s)" % zone._file_repr
+    return "zoneinfo.ZoneInfo(key=%r)" % zone.key
+
+
+# As the one written in C says it.
+ZoneInfo.__repr__ = _shown
+
 if not _tzpath.TZPATH:
     reset_tzpath(("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"))
 

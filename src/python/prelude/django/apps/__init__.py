@@ -40,15 +40,31 @@ def load(label):
     return classes[key]
 
 
+# Every app that is installed: its name, its words, the name of its class.
+APPS = {
+    "admin": ("django.contrib.admin", "Administration", "AdminConfig"),
+    "auth": ("django.contrib.auth", "Authentication and Authorization", "AuthConfig"),
+    "contenttypes": ("django.contrib.contenttypes", "Content Types", "ContentTypesConfig"),
+    "sessions": ("django.contrib.sessions", "Sessions", "SessionsConfig"),
+    "messages": ("django.contrib.messages", "Messages", "MessagesConfig"),
+    "staticfiles": ("django.contrib.staticfiles", "Static Files", "StaticFilesConfig"),
+    "rest_framework": ("rest_framework", "Django REST framework", "RestFrameworkConfig"),
+    "authtoken": ("rest_framework.authtoken", "Auth Token", "AuthTokenConfig"),
+}
+
+
 class AppConfig:
     def __init__(self, label):
         self.label = label
-        self.name = MODULES[label].removesuffix(".models")
-        self.verbose_name = label.title()
-        self.models_module = None
+        self.name, self.verbose_name, self._class = APPS[label]
+        self.models_module = sys.modules.get(MODULES.get(label, ""))
+
+    @property
+    def module(self):
+        return sys.modules.get(self.name)
 
     def __repr__(self):
-        return "<AppConfig: %s>" % self.label
+        return "<%s: %s>" % (self._class, self.label)
 
     def get_models(self, include_auto_created=False, include_swapped=False):
         return iter([load(label) for label in LABELS if label.startswith(self.label + ".")])
@@ -62,19 +78,40 @@ class Apps:
 
     def get_model(self, app_label, model_name=None, require_ready=True):
         if model_name is None:
-            app_label, _, model_name = app_label.partition(".")
+            app_label, model_name = app_label.split(".")
         return load("%s.%s" % (app_label, model_name))
 
     def get_models(self, include_auto_created=False, include_swapped=False):
         return [load(label) for label in LABELS]
 
     def get_app_config(self, app_label):
-        if app_label not in MODULES:
+        if app_label not in APPS:
             raise LookupError("No installed app with label '%s'." % app_label)
         return AppConfig(app_label)
 
     def get_app_configs(self):
-        return [AppConfig(label) for label in MODULES]
+        return [AppConfig(label) for label in APPS]
+
+    @property
+    def app_configs(self):
+        return {config.label: config for config in self.get_app_configs()}
+
+    @property
+    def all_models(self):
+        models = {label: {} for label in APPS}
+        for label in LABELS:
+            app, _, name = label.partition(".")
+            models[app][name.lower()] = load(label)
+        return models
+
+    def check_apps_ready(self):
+        """They always are."""
+
+    check_models_ready = check_apps_ready
+
+    def get_containing_app_config(self, object_name):
+        fitting = [c for c in self.get_app_configs() if (object_name + ".").startswith(c.name + ".")]
+        return max(fitting, key=lambda config: len(config.name), default=None)
 
     def is_installed(self, app_name):
         return any(config.name == app_name for config in self.get_app_configs())

@@ -15,16 +15,40 @@ class ObjectDoesNotExist(Exception):
     silent_variable_failure = True
 
 
-class ObjectNotUpdated(Exception):
-    """The updated object no longer exists."""
-
-
 class MultipleObjectsReturned(Exception):
     """The query returned multiple objects when only one was expected."""
 
 
 class SuspiciousOperation(Exception):
     """The user did something suspicious"""
+
+
+class SuspiciousMultipartForm(SuspiciousOperation):
+    """Suspect MIME request in multipart form data"""
+
+
+class SuspiciousFileOperation(SuspiciousOperation):
+    """A Suspicious filesystem operation was attempted"""
+
+
+class DisallowedHost(SuspiciousOperation):
+    """HTTP_HOST header contains invalid value"""
+
+
+class DisallowedRedirect(SuspiciousOperation):
+    """Redirect to scheme not in allowed list"""
+
+
+class TooManyFieldsSent(SuspiciousOperation):
+    """The number of fields in a GET or POST request exceeded DATA_UPLOAD_MAX_NUMBER_FIELDS."""
+
+
+class RequestDataTooBig(SuspiciousOperation):
+    """The size of the request exceeded DATA_UPLOAD_MAX_MEMORY_SIZE."""
+
+
+class RequestAborted(Exception):
+    """The request was closed before it was completed, or timed out."""
 
 
 class PermissionDenied(Exception):

@@ -2,6 +2,16 @@
 
 from django.core.exceptions import ValidationError
 
+_LIMITS = (
+    "BaseValidator", "MaxValueValidator", "MinValueValidator", "StepValueValidator", "MinLengthValidator",
+    "MaxLengthValidator", "DecimalValidator", "FileExtensionValidator", "ProhibitNullCharactersValidator",
+)
+__all__ = (
+    "EMPTY_VALUES", "RegexValidator", "EmailValidator", "validate_email", "DomainNameValidator",
+    "validate_domain_name", "URLValidator", "integer_validator", "validate_integer", "validate_slug",
+    "validate_unicode_slug", "int_list_validator", "validate_comma_separated_integer_list", "validate_ipv4_address",
+    "validate_ipv6_address", "validate_ipv46_address", "ValidationError", *_LIMITS,
+)
 EMPTY_VALUES = (None, "", [], (), {})
 
 
@@ -240,6 +250,8 @@ def validate_ipv46_address(value):
 
 def __getattr__(name):
     # The validators of limits, which no field of ours needs unless it is cleaned.
+    if name not in _LIMITS:
+        raise AttributeError("module 'django.core.validators' has no attribute %r" % name)
     from django.core import _limits
 
     return getattr(_limits, name)

@@ -11,6 +11,7 @@ from django.db.utils import (
     NotSupportedError,
     OperationalError,
     ProgrammingError,
+    check_alias,
 )
 
 
@@ -21,6 +22,10 @@ class Connection:
     display_name = "SQLite"
     alias = DEFAULT_DB_ALIAS
     queries_logged = False
+    needs_rollback = False
+    savepoint_ids = ()
+    force_debug_cursor = False
+    connection = None
 
     def __init__(self):
         self.settings_dict = {"ENGINE": "django.db.backends.sqlite3", "NAME": "hallpass"}
@@ -40,6 +45,17 @@ class Connection:
             "hallpass has no SQL: use the models (User.objects, Token.objects ...) instead of a cursor"
         )
 
+    def get_autocommit(self):
+        return not self.in_atomic_block
+
+    def commit(self):
+        """Every statement is committed where it stands."""
+
+    def on_commit(self, func, robust=False):
+        from django.db import transaction
+
+        transaction.on_commit(func, robust=robust)
+
     def close(self):
         pass
 
@@ -58,9 +74,17 @@ class Connection:
 
 class Connections:
     def __getitem__(self, alias):
-        if alias != DEFAULT_DB_ALIAS:
-            raise KeyError(alias)
+        check_alias(alias)
         return connection
+
+    def __contains__(self, alias):
+        return alias == DEFAULT_DB_ALIAS
+
+    @property
+    def databases(self):
+        return {DEFAULT_DB_ALIAS: connection.settings_dict}
+
+    settings = databases
 
     def __iter__(self):
         return iter([DEFAULT_DB_ALIAS])
@@ -72,6 +96,25 @@ class Connections:
         pass
 
 
+class Router:
+    """Every model lies in the one database."""
+
+    def db_for_read(self, model, **hints):
+        return DEFAULT_DB_ALIAS
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, obj1, obj2, **hints):
+        return True
+
+    def allow_migrate(self, db, app_label, **hints):
+        return True
+
+    def allow_migrate_model(self, db, model):
+        return True
+
+
+router = Router()
 connection = Connection()
 connections = Connections()
 

@@ -38,3 +38,11 @@ class NotSupportedError(DatabaseError):
 
 
 DEFAULT_DB_ALIAS = "default"
+
+
+def check_alias(alias):
+    """Refuses a name of a database other than the one there is."""
+    if alias not in (None, DEFAULT_DB_ALIAS):
+        from django.utils.connection import ConnectionDoesNotExist
+
+        raise ConnectionDoesNotExist("The connection '%s' doesn't exist." % alias)

@@ -10,6 +10,8 @@ class Signal:
         self.receivers = []
 
     def connect(self, receiver, sender=None, weak=True, dispatch_uid=None):
+        if not callable(receiver):
+            raise TypeError("Signal receivers must be callable.")
         key = _key(receiver, sender, dispatch_uid)
         if not any(known == key for known, _ in self.receivers):
             self.receivers.append((key, receiver))

@@ -83,6 +83,20 @@ class MultiValueDict(dict):
     def lists(self):
         return iter(super().items())
 
+    def update(self, *args, **kwargs):
+        """Adds to the lists instead of replacing them."""
+        if len(args) > 1:
+            raise TypeError("update expected at most 1 argument, got %d" % len(args))
+        for given in (*args, kwargs):
+            pairs = given.lists() if isinstance(given, MultiValueDict) else ((k, [v]) for k, v in dict(given).items())
+            for key, values in pairs:
+                self.setlist(key, self.getlist(key) + list(values))
+
+    def setlistdefault(self, key, default_list=None):
+        if key not in self:
+            self.setlist(key, [] if default_list is None else default_list)
+        return self.getlist(key)
+
     def values(self):
         for key in self:
             yield self[key]
@@ -95,7 +109,31 @@ class MultiValueDict(dict):
 
 
 class ImmutableList(tuple):
-    pass
+    """A list that refuses to be changed, with its own words."""
+
+    def __new__(cls, *args, warning="ImmutableList object is immutable.", **kwargs):
+        made = tuple.__new__(cls, *args, **kwargs)
+        made.warning = warning
+        return made
+
+    def complain(self, *args, **kwargs):
+        raise AttributeError(self.warning)
+
+    __delitem__ = __iadd__ = __imul__ = __setitem__ = complain
+    append = extend = insert = pop = remove = sort = reverse = complain
+
+
+class DictWrapper(dict):
+    """Reads through a function where the key begins with a prefix."""
+
+    def __init__(self, data, func, prefix):
+        super().__init__(data)
+        self.func, self.prefix = func, prefix
+
+    def __getitem__(self, key):
+        wrapped = key.startswith(self.prefix)
+        value = super().__getitem__(key.removeprefix(self.prefix))
+        return self.func(value) if wrapped else value
 
 
 class CaseInsensitiveMapping:

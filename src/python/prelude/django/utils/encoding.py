@@ -86,3 +86,16 @@ def punycode(domain):
 
 def get_system_encoding():
     return "utf-8"
+
+
+def repercent_broken_unicode(path):
+    """Keeps escaped what is no UTF-8."""
+    from urllib.parse import quote
+
+    while True:
+        try:
+            path.decode()
+            return path
+        except UnicodeDecodeError as error:
+            broken = quote(path[error.start : error.end], safe=b"/#%[]=:;$&()+,!?*@'~")
+            path = path[: error.start] + broken.encode() + path[error.end :]

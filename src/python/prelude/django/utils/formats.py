@@ -56,3 +56,23 @@ def localize(value, use_l10n=None):
     if isinstance(value, datetime.time):
         return time_format(value)
     return value
+
+
+def sanitize_separators(value):
+    return value
+
+
+def localize_input(value, default=None):
+    if isinstance(value, (bool, str)):
+        return str(value) if isinstance(value, bool) else value
+    if isinstance(value, (int, float)):
+        return number_format(value)
+    forms = ((datetime.datetime, "%Y-%m-%d %H:%M:%S"), (datetime.date, "%Y-%m-%d"), (datetime.time, "%H:%M:%S"))
+    for kind, form in forms:
+        if isinstance(value, kind):
+            return value.strftime(default or form)
+    return value
+
+
+def reset_format_cache():
+    """There is one locale only."""

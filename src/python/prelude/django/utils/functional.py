@@ -153,6 +153,10 @@ def _forwarded(operation):
     return method
 
 
+def new_method_proxy(func):
+    return _forwarded(func)
+
+
 class LazyObject:
     """Stands for an object that `_setup` makes at its first use."""
 

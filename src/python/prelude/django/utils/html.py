@@ -31,7 +31,13 @@ def json_script(value, element_id=None, encoder=None):
 
 def format_html(format_string, *args, **kwargs):
     if not (args or kwargs):
-        raise TypeError("args or kwargs must be provided.")
+        import warnings
+
+        from django.utils.deprecation import RemovedInDjango60Warning
+
+        warnings.warn(
+            "Calling format_html() without passing args or kwargs is deprecated.", RemovedInDjango60Warning, stacklevel=2
+        )
     safe = [conditional_escape(arg) for arg in args]
     return mark_safe(format_string.format(*safe, **{k: conditional_escape(v) for k, v in kwargs.items()}))
 
@@ -85,6 +91,19 @@ def strip_spaces_between_tags(value):
     import re
 
     return re.sub(r">\s+<", "><", str(value))
+
+
+def avoid_wrapping(value):
+    return value.replace(" ", "\xa0")
+
+
+def smart_urlquote(url):
+    from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(**{
+        name: quote(unquote(getattr(parts, name)), safe="!*'();:@&=+$,/?#[]~") for name in ("path", "query", "fragment")
+    }))
 
 
 def html_safe(klass):

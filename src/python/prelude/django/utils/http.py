@@ -107,3 +107,28 @@ def escape_leading_slashes(url):
 
 def quote_etag(etag_str):
     return etag_str if etag_str.startswith(('"', 'W/"')) else '"%s"' % etag_str
+
+
+def parse_etags(etag_str):
+    import re
+
+    if etag_str.strip() == "*":
+        return ["*"]
+    found = (re.match(r'\s*((?:W/)?"[^"]*")\s*$', one) for one in etag_str.split(","))
+    return [one[1] for one in found if one]
+
+
+def is_same_domain(host, pattern):
+    if not pattern:
+        return False
+    pattern = pattern.lower()
+    return (pattern[0] == "." and (host.endswith(pattern) or host == pattern[1:])) or pattern == host
+
+
+def content_disposition_header(as_attachment, filename):
+    if not filename:
+        return "attachment" if as_attachment else None
+    kind = "attachment" if as_attachment else "inline"
+    if filename.isascii():
+        return '%s; filename="%s"' % (kind, filename.replace("\\", "\\\\").replace('"', '\\"'))
+    return "%s; filename*=utf-8''%s" % (kind, quote(filename))

@@ -77,11 +77,11 @@ class Truncator:
 
 
 def get_valid_filename(name):
-    from django.core.exceptions import SuspiciousOperation
+    from django.core.exceptions import SuspiciousFileOperation
 
     text = "".join(c for c in str(name).strip().replace(" ", "_") if c.isalnum() or c in "-_.")
     if text in ("", ".", ".."):
-        raise SuspiciousOperation("Could not derive file name from '%s'" % name)
+        raise SuspiciousFileOperation("Could not derive file name from '%s'" % name)
     return text
 
 

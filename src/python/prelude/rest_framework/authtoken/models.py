@@ -3,6 +3,7 @@
 import _hallpass
 from django.db.models.base import Model
 from django.db.models.manager import Manager
+from django.db.models.query import QuerySet
 
 
 class EveryManager(Manager):
@@ -30,7 +31,28 @@ class Token(Model, label="authtoken.Token"):
 Token.every = EveryManager()._bound_to(Token)
 
 
+class TokenProxyQuerySet(QuerySet):
+    def delete(self):
+        # A proxy's pk is the user's: rows are found by their keys.
+        return Token.objects.filter(pk__in=list(self.values_list("pk", flat=True))).delete()
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
+
 class TokenProxy(Token, label="authtoken.TokenProxy", proxy=True):
+    objects = TokenProxyQuerySet.as_manager()
+
     @property
     def pk(self):
         return self.user_id
+
+    def delete(self, using=None, keep_parents=False):
+        if self.key is None:
+            raise ValueError(
+                "%s object can't be deleted because its %s attribute is set to None."
+                % (self._meta.object_name, self._meta.pk.attname)
+            )
+        deleted = Token.objects.filter(key=self.key).delete()
+        self.key = None
+        return deleted

@@ -100,8 +100,9 @@ def logout(request):
         user = None
     user_logged_out.send(sender=user.__class__, request=request, user=user)
     session = getattr(request, "session", None)
-    if session is not None:
-        session.clear()
+    if session is None:
+        raise AttributeError("'%s' object has no attribute 'session'" % type(request).__name__)
+    session.clear()
     if hasattr(request, "user"):
         from django.contrib.auth.models import AnonymousUser
 

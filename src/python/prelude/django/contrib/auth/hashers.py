@@ -18,11 +18,15 @@ def _text(password):
 
 def verify_password(password, encoded, preferred="default"):
     """Whether it is the password, and whether the hash is due for a new one."""
-    if password is None or not is_password_usable(encoded) or not encoded:
+    if password is None or not is_password_usable(encoded) or encoded == "":
         return False, False
+    if encoded is None:
+        raise TypeError("object of type 'NoneType' has no len()")
     preferred = get_hasher(preferred)
     correct, outdated = _hallpass.verify_password(_text(password), encoded)
-    if preferred.algorithm != "pbkdf2_sha256" and correct:
+    if encoded.startswith("pbkdf2_sha256$") and preferred.algorithm == "pbkdf2_sha256":
+        outdated = preferred.must_update(encoded)
+    elif preferred.algorithm != "pbkdf2_sha256" and correct:
         outdated = preferred.algorithm != _hallpass.identify_hasher(encoded) or preferred.must_update(encoded)
     return correct, outdated
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.db.models.base import Model
-from django.db.models.manager import Manager
+from django.db.models.manager import EmptyManager, Manager
 
 
 def __getattr__(name):
@@ -104,7 +104,17 @@ class UserManager(BaseUserManager):
         return self.create_superuser(username, email, password, **extra_fields)
 
     def with_perm(self, perm, is_active=True, include_superusers=True, backend=None, obj=None):
-        return _backend().with_perm(perm, is_active=is_active, include_superusers=include_superusers, obj=obj)
+        if backend is None:
+            found = _backend()
+        elif not isinstance(backend, str):
+            raise TypeError("backend must be a dotted import path string (got %r)." % backend)
+        else:
+            from django.contrib.auth import load_backend
+
+            found = load_backend(backend)
+        if not hasattr(found, "with_perm"):
+            return self.none()
+        return found.with_perm(perm, is_active=is_active, include_superusers=include_superusers, obj=obj)
 
 
 def _backend():
@@ -222,11 +232,11 @@ class AnonymousUser:
 
     @property
     def groups(self):
-        return Group.objects.none()
+        return EmptyManager(Group)
 
     @property
     def user_permissions(self):
-        return Permission.objects.none()
+        return EmptyManager(Permission)
 
     def get_user_permissions(self, obj=None):
         return set()

@@ -12,10 +12,11 @@ _CODES = {
 _ATTRIBUTES = ("username", "first_name", "last_name", "email")
 
 
-def _faults(password, user=None):
+def _faults(password, user=None, attributes=_ATTRIBUTES):
     if user is None:
         return _hallpass.password_faults(password, None)
-    return _hallpass.password_faults(password, [str(getattr(user, name, None) or "") for name in _ATTRIBUTES])
+    told = [str(getattr(user, name, None) or "") if name in attributes else "" for name in _ATTRIBUTES]
+    return _hallpass.password_faults(password, told)
 
 
 class _Validator:
@@ -39,6 +40,11 @@ class UserAttributeSimilarityValidator(_Validator):
         if max_similarity < 0.1:
             raise ValueError("max_similarity must be at least 0.1")
         self.max_similarity = max_similarity
+
+    def validate(self, password, user=None):
+        for message, code in _faults(password, user, self.user_attributes) if user else ():
+            if code == _CODES["similarity"]:
+                raise ValidationError(message, code=code)
 
     def get_help_text(self):
         return "Your password can\u2019t be too similar to your other personal information."
@@ -97,11 +103,25 @@ def get_default_password_validators():
 def get_password_validators(validator_config):
     from django.utils.module_loading import import_string
 
-    return [import_string(config["NAME"])(**config.get("OPTIONS", {})) for config in validator_config]
+    validators = []
+    for config in validator_config:
+        try:
+            cls = import_string(config["NAME"])
+        except ImportError:
+            from django.core.exceptions import ImproperlyConfigured
+
+            raise ImproperlyConfigured(
+                "The module in NAME could not be imported: %s. Check your AUTH_PASSWORD_VALIDATORS setting."
+                % config["NAME"]
+            )
+        validators.append(cls(**config.get("OPTIONS", {})))
+    return validators
 
 
 def validate_password(password, user=None, password_validators=None):
     """Raises a ValidationError with everything that speaks against it."""
+    # Python's own words for what has no length.
+    len(password)
     if password_validators is None:
         errors = [
             ValidationError(message, code=code, params={"min_length": 8} if code == _CODES["length"] else None)

@@ -15,6 +15,9 @@ class CheckMessage:
         self.obj = obj
         self.id = id
 
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
     def __str__(self):
         where = "?" if self.obj is None else str(self.obj)
         ident = "(%s) " % self.id if self.id else ""

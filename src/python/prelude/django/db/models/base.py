@@ -6,6 +6,7 @@ from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, O
 from django.db.models import signals
 from django.db.models.options import Options
 from django.db.models.query_utils import DeferredAttribute, ForeignKeyDeferredAttribute
+from django.db.utils import check_alias
 
 
 def _error_class(owner, name, base):
@@ -39,7 +40,8 @@ class ModelBase(type):
         if not isinstance(manager, Manager):
             manager = Manager()
         manager = manager._bound_to(cls)
-        cls._default_manager = cls._base_manager = manager
+        cls._default_manager = manager
+        cls._base_manager = Manager()._bound_to(cls)
         cls.objects = ManagerDescriptor(manager)
         if not proxy:
             for field in options.table["fields"]:
@@ -188,7 +190,7 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
         return hash(pk)
 
     def __reduce__(self):
-        return _unpickled, (self._meta.label,), {**self.__dict__, "_state": None}
+        return model_unpickle, (self._meta.label,), {**self.__dict__, "_state": None}
 
     def __setstate__(self, values):
         self.__dict__.update(values)
@@ -223,6 +225,7 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
         return {f["attname"] for f in self._meta.table["fields"] if f["attname"] not in self.__dict__ and not f["beyond"]}
 
     def refresh_from_db(self, using=None, fields=None, from_queryset=None):
+        check_alias(using)
         if fields is not None:
             fields = list(fields)
             if not fields:
@@ -263,7 +266,7 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
     def save(self, *args, force_insert=False, force_update=False, using=None, update_fields=None):
         from django.db.models import saving
 
-        saving.save(self, args, force_insert, force_update, update_fields)
+        saving.save(self, args, force_insert, force_update, using, update_fields)
 
     async def asave(self, *args, **kwargs):
         return self.save(*args, **kwargs)
@@ -278,6 +281,7 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
     def delete(self, using=None, keep_parents=False):
         from django.db.models import saving
 
+        check_alias(using)
         return saving.delete(self)
 
     async def adelete(self, using=None, keep_parents=False):
@@ -315,6 +319,6 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
         return []
 
 
-def _unpickled(label):
+def model_unpickle(label):
     cls = apps.load(label)
     return cls.__new__(cls)

@@ -29,11 +29,17 @@ class BaseManager:
     def from_queryset(cls, queryset_class, class_name=None):
         name = class_name or "%sFrom%s" % (cls.__name__, queryset_class.__name__)
         methods = {
-            name: _method(name)
+            name: _method(name, queryset_class)
             for name in dir(queryset_class)
             if not name.startswith("_") and not hasattr(cls, name) and callable(getattr(queryset_class, name))
+            and not getattr(getattr(queryset_class, name), "queryset_only", False)
         }
-        return type(name, (cls,), {"_queryset_class": queryset_class, **methods})
+        own = {
+            name: _method(name, queryset_class)
+            for name, value in queryset_class.__dict__.items()
+            if not name.startswith("_") and callable(value) and not getattr(value, "queryset_only", False)
+        }
+        return type(name, (cls,), {"_queryset_class": queryset_class, **methods, **own})
 
     def get_queryset(self):
         return self._queryset_class(model=self.model, every=self._every)
@@ -42,7 +48,7 @@ class BaseManager:
         return self.get_queryset()
 
     def using(self, alias):
-        return self.get_queryset()
+        return self.get_queryset().using(alias)
 
     def db_manager(self, using=None, hints=None):
         return self
@@ -66,8 +72,8 @@ _METHODS = (
 )
 
 
-def _method(name):
-    original = getattr(QuerySet, name)
+def _method(name, queryset_class=QuerySet):
+    original = getattr(queryset_class, name)
 
     def method(self, *args, **kwargs):
         return getattr(self.get_queryset(), name)(*args, **kwargs)
@@ -85,6 +91,17 @@ class Manager(BaseManager):
 
 for _name in _METHODS:
     setattr(Manager, _name, _method(_name))
+
+
+class EmptyManager(Manager):
+    """Finds nothing."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def get_queryset(self):
+        return super().get_queryset().none()
 
 
 class ManagerDescriptor:

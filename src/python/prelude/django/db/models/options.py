@@ -21,6 +21,11 @@ class Options:
     default_manager_name = None
     private_fields = ()
     select_on_save = False
+    db_tablespace = ""
+    order_with_respect_to = None
+    original_attrs = {}
+    total_unique_constraints = ()
+    has_auto_field = auto_field = None
 
     def __init__(self, label, proxy=False):
         self.label = label
@@ -126,7 +131,23 @@ class Options:
         )
 
     def get_fields(self, include_parents=True, include_hidden=False):
-        return self.related_objects + self.fields + self.many_to_many
+        related = self.related_objects
+        if include_hidden and self.many_to_many:
+            from django.db.models.fields import rels
+
+            hidden = [rels.link(self.model, field) for field in self.many_to_many]
+            related = related[:1] + tuple(hidden) + related[1:]
+        return related + self.fields + self.many_to_many
+
+    @property
+    def fields_map(self):
+        return {related.name: related for related in self.related_objects}
+
+    @property
+    def apps(self):
+        from django.apps import apps
+
+        return apps
 
     def find(self, name):
         """What the table says of a field, by its name or attribute."""

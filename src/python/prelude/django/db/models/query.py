@@ -3,7 +3,7 @@
 import _hallpass
 from django.db import transaction
 from django.db.models import asking, writing
-from django.db.utils import NotSupportedError
+from django.db.utils import NotSupportedError, check_alias
 
 REPR_OUTPUT_SIZE = 20
 MAX_GET_RESULTS = 21
@@ -37,8 +37,13 @@ class QuerySet(writing.QuerySet):
     def __deepcopy__(self, memo):
         return self._chain()
 
+    def __copy__(self):
+        made = self._chain()
+        made._result_cache = self._result_cache
+        return made
+
     def __reduce__(self):
-        return list, (list(self),)
+        return _unpickled, (self.model, list(self), self._form)
 
     def _fetch_all(self):
         if self._result_cache is None:
@@ -150,6 +155,7 @@ class QuerySet(writing.QuerySet):
         return self._chain()
 
     def using(self, alias):
+        check_alias(alias)
         return self._chain()
 
     def filter(self, *args, **kwargs):
@@ -338,9 +344,16 @@ class QuerySet(writing.QuerySet):
     def as_manager(cls):
         from django.db.models.manager import Manager
 
-        return Manager()
+        return Manager.from_queryset(cls)()
 
     as_manager = classmethod(as_manager)
+
+
+def _unpickled(model, rows, form):
+    """A query set that a pickle kept: its rows are those of then."""
+    made = model._default_manager.all()
+    made._result_cache, made._form = rows, form
+    return made
 
 
 asking.plain_filter = QuerySet.filter

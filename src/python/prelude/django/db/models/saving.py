@@ -3,10 +3,10 @@
 import _hallpass
 from django.db import transaction
 from django.db.models import signals
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, check_alias
 
 
-def save(instance, args, force_insert, force_update, update_fields):
+def save(instance, args, force_insert, force_update, using, update_fields):
     if args:
         names = ("force_insert", "force_update", "using", "update_fields")
         if len(args) > len(names):
@@ -16,7 +16,9 @@ def save(instance, args, force_insert, force_update, update_fields):
         given = dict(zip(names, args))
         force_insert = given.get("force_insert", force_insert)
         force_update = given.get("force_update", force_update)
+        using = given.get("using", using)
         update_fields = given.get("update_fields", update_fields)
+    check_alias(using)
     options = instance._meta
     _check_relations(instance, options)
     if force_insert and (force_update or update_fields):
@@ -154,11 +156,13 @@ def delete_rows(cls, rows, instances=None):
         doomed = list(rows) if instances is None else list(instances)
         doomed = _with_tokens(doomed) + doomed
         for one in doomed:
-            signals.pre_delete.send(sender=one.__class__, instance=one, using="default", origin=one)
+            origin = rows if instances is None else instances[0]
+            signals.pre_delete.send(sender=one.__class__, instance=one, using="default", origin=origin)
     with transaction.breaks():
         counts = rows.query.delete()
     for one in doomed:
-        signals.post_delete.send(sender=one.__class__, instance=one, using="default", origin=one)
+        origin = rows if instances is None else instances[0]
+        signals.post_delete.send(sender=one.__class__, instance=one, using="default", origin=origin)
     return sum(count for _, count in counts), dict(counts)
 
 

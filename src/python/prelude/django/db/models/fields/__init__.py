@@ -115,6 +115,45 @@ class Field:
     def flatchoices(self):
         return []
 
+    @property
+    def description(self):
+        return DESCRIPTIONS.get(self.__class__.__name__, "Field of type: %(field_type)s")
+
+    @property
+    def unique_for_date(self):
+        return None
+
+    @property
+    def cached_col(self):
+        from django.db.models.expressions import F
+
+        return F(self.name)
+
+    def deconstruct(self):
+        """Name, path, arguments and keywords with which the field would be declared."""
+        path = "django.db.models.%s" % self.__class__.__name__
+        kwargs = {}
+        if self.verbose_name and self.verbose_name != (self.name or "").replace("_", " "):
+            kwargs["verbose_name"] = self.verbose_name
+        for name, usual in (("primary_key", False), ("max_length", None), ("null", False), ("blank", False)):
+            if getattr(self, name) != usual:
+                kwargs[name] = getattr(self, name)
+        if self._unique and not self.primary_key:
+            kwargs["unique"] = True
+        if self.default is not NOT_PROVIDED:
+            kwargs["default"] = self.default
+        if self.help_text:
+            kwargs["help_text"] = self.help_text
+        return self.name, path, [], kwargs
+
+
+DESCRIPTIONS = {
+    "AutoField": "Integer", "BooleanField": "Boolean (Either True or False)", "CharField": "String (up to %(max_length)s)",
+    "DateField": "Date (without time)", "DateTimeField": "Date (with time)", "EmailField": "Email address",
+    "ForeignKey": "Foreign Key (type determined by related field)", "IntegerField": "Integer",
+    "ManyToManyField": "Many-to-many relationship", "OneToOneField": "One-to-one relationship", "TextField": "Text",
+}
+
 
 class IntegerField(Field):
     empty_strings_allowed = False
@@ -246,6 +285,8 @@ class _Relation(Field):
         from django import apps
 
         return apps.load(self.to)
+
+    to_fields = [None]
 
     @property
     def target_field(self):

@@ -97,14 +97,20 @@ def _many(other):
                         raise TypeError(
                             "'%s' instance expected, got %r" % (self.model._meta.object_name, one)
                         )
+                    if one._state.db is None:
+                        raise ValueError(
+                            'Cannot add "%r": instance is on database "default", value is on database "None"' % one
+                        )
                     if one.pk is None:
                         raise ValueError(
                             'Cannot add "%r": the value for field "%s" is None' % (one, self._target())
                         )
                     ids.append(one.pk)
+                elif one is None:
+                    continue
                 elif isinstance(one, str) and not one.lstrip("-").isdigit():
                     raise ValueError("Field 'id' expected a number but got %r." % one)
-                elif isinstance(one, (int, str)):
+                elif isinstance(one, (int, float, str)):
                     ids.append(int(one))
                 else:
                     raise TypeError("Field 'id' expected a number but got %r." % (one,))

@@ -94,3 +94,10 @@ def of(field):
             return related
     kind = {"OneToOneField": OneToOneRel, "ManyToManyField": ManyToManyRel}.get(field.get_internal_type(), ManyToOneRel)
     return kind(field.related_model, field.model._meta.label, field.name, field.model._meta.model_name + "+", None)
+
+
+def link(model, field):
+    """The hidden relation from the rows that link a model to its many."""
+    related = ManyToOneRel(model, field.through, model._meta.model_name, field.through.partition(".")[2] + "+", None)
+    related.hidden = True
+    return related

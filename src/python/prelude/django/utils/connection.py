@@ -1,0 +1,5 @@
+"""Names of connections."""
+
+
+class ConnectionDoesNotExist(Exception):
+    """There is one connection only: `default`."""
