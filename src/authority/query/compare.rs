@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use regex::Regex;
-
-use super::QueryError;
+use super::{QueryError, pattern::Pattern};
 use crate::domain::filter::Op;
 
 /// SQLite's LIKE with what Django makes of a look-up: ASCII letters are alike in either case, all others are not.
@@ -33,19 +31,18 @@ fn contains(text: &[u8], wanted: &[u8]) -> bool {
 
 /// Regular expressions, each compiled once for a query.
 #[derive(Debug, Default)]
-pub(super) struct Patterns(HashMap<(String, bool), Regex>);
+pub(super) struct Patterns(HashMap<(String, bool), Pattern>);
 
 impl Patterns {
     /// Whether `pattern` matches somewhere in `text`.
     pub(super) fn matches(&mut self, text: &str, pattern: &str, any_case: bool) -> Result<bool, QueryError> {
         let key = (pattern.to_owned(), any_case);
-        if let Some(regex) = self.0.get(&key) {
-            return Ok(regex.is_match(text));
+        if let Some(compiled) = self.0.get(&key) {
+            return Ok(compiled.matches(text));
         }
-        let source = if any_case { format!("(?i){pattern}") } else { pattern.to_owned() };
-        let regex = Regex::new(&source).map_err(|_| QueryError::Pattern)?;
-        let found = regex.is_match(text);
-        self.0.insert(key, regex);
+        let compiled = Pattern::new(pattern, any_case).map_err(|_| QueryError::Pattern)?;
+        let found = compiled.matches(text);
+        self.0.insert(key, compiled);
         Ok(found)
     }
 }

@@ -9,6 +9,7 @@ mod functions;
 mod group;
 mod moments;
 mod narrow;
+mod pattern;
 mod plan;
 mod row;
 mod rows;

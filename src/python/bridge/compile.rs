@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::{
     Model, Value,
-    filter::{Cond, Expr, Func, Op, Part, Path, PathError, Query, Right, Select},
+    filter::{Cond, Expr, Func, Op, Part, Path, PathError, Query, Right},
 };
 
 /// Where in the tree of negations a condition stands.
@@ -174,6 +174,15 @@ impl Compiler<'_, '_> {
 
     fn build(&mut self, mut left: Left, rest: &[&str], value: &PyObject, at: Negation) -> PyResult<Cond> {
         let vm = self.vm;
+        // An expression is resolved, and rows of a wrong kind are refused, before the look-up is.
+        let node = match query_of(value, vm)? {
+            Some(_) => None,
+            None => vm.get_attribute_opt(value.to_owned(), "_node")?,
+        };
+        let right = node.map(|node| expression::from_node(&node, &mut self.scope(), vm)).transpose()?;
+        if let Some(model) = left.relation {
+            self.check_related(model, value)?;
+        }
         let (last, transforms) = rest.split_last().map_or(("exact", &[][..]), |(last, before)| (*last, before));
         for (place, name) in transforms.iter().enumerate() {
             left = self.transform(left, name, &rest[place..].join("__"))?;
@@ -186,12 +195,17 @@ impl Compiler<'_, '_> {
                 Lookup::Op(Op::Exact)
             }
         };
-        let value = &*self.normalized(&left, value)?;
+        let asked = if let Lookup::Op(op) = lookup { op } else { Op::Exact };
+        let value = &*self.normalized(&left, asked, value)?;
         if vm.is_none(value) {
             return match lookup {
                 Lookup::Op(Op::Exact | Op::Like) => Ok(Cond::IsNull(left.expr)),
-                Lookup::IsNull => Err(errors::isnull(vm)),
-                Lookup::Op(_) => Err(vm.new_value_error("Cannot use None as a query value".to_owned())),
+                Lookup::Op(Op::Range | Op::In) => {
+                    Err(vm.new_type_error("'NoneType' object is not iterable".to_owned()))
+                }
+                Lookup::IsNull | Lookup::Op(_) => {
+                    Err(vm.new_value_error("Cannot use None as a query value".to_owned()))
+                }
             };
         }
         let op = match lookup {
@@ -208,8 +222,7 @@ impl Compiler<'_, '_> {
         if let Some(inner) = query_of(value, vm)? {
             return self.compare_query(left, op, inner);
         }
-        if let Some(node) = vm.get_attribute_opt(value.to_owned(), "_node")? {
-            let right = expression::from_node(&node, &mut self.scope(), vm)?;
+        if let Some(right) = right {
             return Ok(Cond::test(left.expr, op, right));
         }
         match op {
@@ -235,81 +248,6 @@ impl Compiler<'_, '_> {
                 })
             }
         }
-    }
-
-    /// A row in place of its key, where a relation is compared.
-    fn normalized(&self, left: &Left, value: &PyObject) -> PyResult<PyObjectRef> {
-        let vm = self.vm;
-        let Some(model) = left.relation else { return Ok(value.to_owned()) };
-        if let Some(query) = value.downcast_ref::<PyQuery>().map(|q| q.query.model)
-            && query.concrete() != model.concrete()
-        {
-            return Ok(value.to_owned());
-        }
-        if query_of(value, vm)?.is_some() {
-            return Ok(value.to_owned());
-        }
-        let list = value.fast_isinstance(vm.ctx.types.list_type)
-            || value.fast_isinstance(vm.ctx.types.tuple_type)
-            || value.fast_isinstance(vm.ctx.types.set_type);
-        if list {
-            let items = vm.extract_elements_with(value, |item| self.key_of(model, &item))?;
-            return Ok(vm.ctx.new_list(items).into());
-        }
-        self.key_of(model, value)
-    }
-
-    fn key_of(&self, model: Model, value: &PyObject) -> PyResult {
-        let vm = self.vm;
-        let Some(meta) = vm.get_attribute_opt(value.to_owned(), "_meta")? else { return Ok(value.to_owned()) };
-        let given = meta.get_attr("label", vm)?.str(vm)?.to_string_lossy().into_owned();
-        let same = Model::by_label(&given).is_some_and(|given| given.concrete() == model.concrete());
-        if !same {
-            let text = value.str(vm)?;
-            let name = model.describe().name;
-            let text = text.to_string_lossy();
-            return Err(vm.new_value_error(format!("Cannot query \"{text}\": Must be \"{name}\" instance.")));
-        }
-        if value.fast_isinstance(vm.ctx.types.type_type) {
-            return Ok(value.to_owned());
-        }
-        let description = model.describe();
-        let key = value.get_attr(vm.ctx.intern_str(description.fields[description.pk].attname), vm)?;
-        if vm.is_none(&key) {
-            let message = "Model instances passed to related filters must be saved.";
-            return Err(vm.new_value_error(message.to_owned()));
-        }
-        Ok(key)
-    }
-
-    fn compare_query(&mut self, left: Left, op: Op, mut inner: Query) -> PyResult<Cond> {
-        let vm = self.vm;
-        if let Some(model) = left.relation
-            && matches!(inner.select, Select::Row | Select::Only(_))
-            && inner.model.concrete() != model.concrete()
-        {
-            let (used, wanted) = (inner.model.describe().name, model.describe().name);
-            let message = format!("Cannot use QuerySet for \"{used}\": Use a QuerySet for \"{wanted}\".");
-            return Err(vm.new_value_error(message));
-        }
-        if op != Op::In && inner.to.is_none_or(|to| to - inner.from != 1) {
-            let name = Lookup::name_of(op);
-            let message =
-                format!("The QuerySet value for an {name} lookup must be limited to one result using slicing.");
-            return Err(vm.new_value_error(message));
-        }
-        if let Select::Row | Select::Only(_) = inner.select {
-            let description = inner.model.describe();
-            let pk = description.pk;
-            let column = Expr::Column { alias: 0, model: inner.model, field: pk };
-            inner.select = Select::Values(vec![(description.fields[pk].name.to_owned(), column)]);
-        }
-        if !inner.is_sliced() {
-            inner.order.clear();
-            inner.default_order = false;
-        }
-        self.bind(&mut inner)?;
-        Ok(Cond::Test { left: left.expr, op, right: Right::Rows(Box::new(inner)) })
     }
 
     /// Gives the outer names in a subquery their meaning.
@@ -378,19 +316,21 @@ impl Compiler<'_, '_> {
             }
         };
         let expr = Expr::Call(func, vec![left.expr]);
+        // What Django extracts is a field without a name.
+        let name = if out == Out::Int { "None" } else { name };
         Ok(Left { expr, out, name: name.to_owned(), class_name: out.class_name(), relation: None })
     }
 }
 
 /// The left side of a comparison.
-struct Left {
-    expr: Expr,
-    out: Out,
+pub(super) struct Left {
+    pub(super) expr: Expr,
+    pub(super) out: Out,
     /// The field's name, for errors.
-    name: String,
-    class_name: &'static str,
+    pub(super) name: String,
+    pub(super) class_name: &'static str,
     /// The model, where a relation itself is compared.
-    relation: Option<Model>,
+    pub(super) relation: Option<Model>,
 }
 
 impl Out {
@@ -449,10 +389,6 @@ impl Lookup {
                 false
             }
         }
-    }
-
-    fn name_of(op: Op) -> &'static str {
-        LOOKUPS.iter().find(|(_, known)| *known == op).map_or("exact", |(name, _)| name)
     }
 }
 

@@ -9,6 +9,7 @@ mod instance;
 mod naming;
 mod passwords;
 mod query;
+mod related;
 mod rows;
 mod screen;
 mod state;

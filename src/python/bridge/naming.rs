@@ -67,3 +67,29 @@ fn ordering_by_expression(query: &mut Query, object: &PyObject, vm: &VirtualMach
     debug_assert!(!matches!(expr, Expr::OuterName(_)) || out_of(&expr) == super::value::Out::Any, "a name has no kind");
     Ok(Order { by: OrderBy::Expr(expr), descending: false, nulls: None })
 }
+
+/// Asks for the values of `names`; of all fields where there are none.
+pub(super) fn select(query: &mut Query, names: &[PyStrRef], vm: &VirtualMachine) -> PyResult<()> {
+    let mut list = Vec::new();
+    if names.is_empty() {
+        let model = query.model;
+        for (field, described) in model.describe().fields.iter().enumerate() {
+            if rows::is_seen(described, query.view) {
+                list.push((described.attname.to_owned(), Expr::Column { alias: 0, model, field }));
+            }
+        }
+        let shown = query.annotations.iter().filter(|annotation| annotation.shown);
+        list.extend(shown.map(|annotation| (annotation.name.clone(), annotation.expr.clone())));
+    }
+    for name in names {
+        let name = name.to_string_lossy().into_owned();
+        if let Some(hidden) = query.annotation(&name).filter(|annotation| !annotation.shown) {
+            let message = format!("Cannot select the '{}' alias. Use annotate() to promote it.", hidden.name);
+            return Err(raise(vm, "django.core.exceptions", "FieldError", message));
+        }
+        let expr = selected(query, &name, vm)?;
+        list.push((name, expr));
+    }
+    query.select = Select::Values(list);
+    Ok(())
+}

@@ -10,7 +10,7 @@ use rustpython_vm::{
 use super::{
     compile::{Compiler, Negation, query_of},
     expression::{self, Scope, from_object},
-    naming::{ordering, selected},
+    naming::{ordering, select},
     raise,
     rows::{self, Results},
     state,
@@ -161,27 +161,14 @@ impl PyQuery {
     #[pymethod]
     fn values(zelf: &Py<Self>, names: ArgSequence<PyStrRef>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
         let mut query = zelf.query.clone();
-        let mut list = Vec::new();
-        if names.is_empty() {
-            let model = query.model;
-            for (field, described) in model.describe().fields.iter().enumerate() {
-                if rows::is_seen(described, query.view) {
-                    list.push((described.attname.to_owned(), Expr::Column { alias: 0, model, field }));
-                }
+        let names = names.into_vec();
+        select(&mut query, &names, vm)?;
+        // What is combined is asked for the same.
+        if let Some((_, others)) = &mut query.combined {
+            for other in others {
+                select(other, &names, vm)?;
             }
-            let shown = query.annotations.iter().filter(|annotation| annotation.shown);
-            list.extend(shown.map(|annotation| (annotation.name.clone(), annotation.expr.clone())));
         }
-        for name in &names {
-            let name = name.to_string_lossy().into_owned();
-            if let Some(hidden) = query.annotation(&name).filter(|annotation| !annotation.shown) {
-                let message = format!("Cannot select the '{}' alias. Use annotate() to promote it.", hidden.name);
-                return Err(raise(vm, "django.core.exceptions", "FieldError", message));
-            }
-            let expr = selected(&mut query, &name, vm)?;
-            list.push((name, expr));
-        }
-        query.select = Select::Values(list);
         Ok(wrap(query, vm))
     }
 

@@ -229,7 +229,12 @@ pub(super) fn prepare(out: Out, name: &str, object: &PyObject, vm: &VirtualMachi
         return Ok(Prepared::Value(Value::Null));
     }
     let value = match out {
-        Out::Any | Out::Span | Out::Clock => natural(object, vm)?,
+        Out::Any | Out::Span => natural(object, vm)?,
+        Out::Clock => {
+            let clean = import(vm, "django.db.models.fields.reading")?.get_attr("clean_time", vm)?;
+            let time = clean.call((object.to_owned(),), vm)?;
+            natural(&time, vm)?
+        }
         Out::Text => match object.downcast_ref::<PyStr>() {
             Some(text) => {
                 // What is looked for or kept as a key or a hash stays out of the history.
@@ -246,13 +251,13 @@ pub(super) fn prepare(out: Out, name: &str, object: &PyObject, vm: &VirtualMachi
         Out::DateTime => match moment(object, vm)? {
             Some(at) => Value::Time(at),
             None => {
-                let clean = import(vm, "django.db.models.fields")?.get_attr("_clean_datetime", vm)?;
+                let clean = import(vm, "django.db.models.fields.reading")?.get_attr("clean_datetime", vm)?;
                 let aware = clean.call((object.to_owned(), vm.ctx.new_str(name)), vm)?;
                 moment(&aware, vm)?.map_or(Value::Null, Value::Time)
             }
         },
         Out::Date => {
-            let clean = import(vm, "django.db.models.fields")?.get_attr("_clean_date", vm)?;
+            let clean = import(vm, "django.db.models.fields.reading")?.get_attr("clean_date", vm)?;
             let day = clean.call((object.to_owned(),), vm)?;
             Value::Date(days(&day, vm)?)
         }

@@ -1,9 +1,11 @@
 //! The warnings that CPython's compiler gives and the engine's does not.
 
+use std::borrow::Cow;
+
 use rustpython_ruff_text_size::Ranged;
 use rustpython_vm as vm;
 use vm::compiler::ast::visitor::{self, Visitor};
-use vm::compiler::ast::{CmpOp, Expr, Stmt};
+use vm::compiler::ast::{CmpOp, Expr, Number, Stmt};
 use vm::compiler::parser::parse_module;
 use vm::{PyResult, VirtualMachine};
 
@@ -12,8 +14,8 @@ use vm::{PyResult, VirtualMachine};
 /// # Errors
 /// The warning, where the script's filters make an error of it.
 pub(super) fn warn(vm: &VirtualMachine, source: &str, path: &str) -> PyResult<()> {
-    // Most source has neither word, and is not read again.
-    if !source.contains(" is ") && !source.contains("assert") {
+    // Most source has none of it, and is not read again.
+    if !source.contains(" is ") && !source.contains("assert") && !follows_literal(source) {
         return Ok(());
     }
     let Ok(module) = parse_module(source) else { return Ok(()) };
@@ -23,13 +25,22 @@ pub(super) fn warn(vm: &VirtualMachine, source: &str, path: &str) -> PyResult<()
         let line = 1 + source[..at].matches('\n').count();
         let warnings = vm.import("warnings", 0)?;
         let category = vm.ctx.exceptions.syntax_warning.to_owned();
-        vm.call_method(&warnings, "warn_explicit", (said, category, path.to_owned(), line))?;
+        vm.call_method(&warnings, "warn_explicit", (said.into_owned(), category, path.to_owned(), line))?;
     }
     Ok(())
 }
 
+/// Whether a bracket stands where a literal may have ended.
+fn follows_literal(source: &str) -> bool {
+    source
+        .as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair[0], b'"' | b'\'' | b']' | b'}' | b'0'..=b'9') && matches!(pair[1], b'(' | b'['))
+        || ["None(", "None[", "True(", "True[", "False(", "False["].iter().any(|word| source.contains(word))
+}
+
 #[derive(Default)]
-struct Findings(Vec<(usize, &'static str)>);
+struct Findings(Vec<(usize, Cow<'static, str>)>);
 
 impl<'a> Visitor<'a> for Findings {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
@@ -38,7 +49,7 @@ impl<'a> Visitor<'a> for Findings {
             && !tuple.elts.is_empty()
         {
             let said = "assertion is always true, perhaps remove parentheses?";
-            self.0.push((statement.start().into(), said));
+            self.0.push((statement.start().into(), said.into()));
         }
         visitor::walk_stmt(self, statement);
     }
@@ -53,11 +64,60 @@ impl<'a> Visitor<'a> for Findings {
                     _ => continue,
                 };
                 if pair.iter().any(|operand| is_literal(operand)) {
-                    self.0.push((expr.start().into(), said));
+                    self.0.push((expr.start().into(), said.into()));
                 }
             }
         }
+        let missed = match expr {
+            Expr::Call(call) => uncallable(&call.func).map(|of| format!("'{of}' object is not callable")),
+            Expr::Subscript(subscript) => misused(&subscript.value, &subscript.slice),
+            _ => None,
+        };
+        if let Some(said) = missed {
+            self.0.push((expr.start().into(), format!("{said}; perhaps you missed a comma?").into()));
+        }
         visitor::walk_expr(self, expr);
+    }
+}
+
+/// The type of a literal; `None` for what is none.
+fn literal_type(expr: &Expr) -> Option<&'static str> {
+    Some(match expr {
+        Expr::NumberLiteral(number) => match number.value {
+            Number::Int(_) => "int",
+            Number::Float(_) => "float",
+            Number::Complex { .. } => "complex",
+        },
+        Expr::StringLiteral(_) | Expr::FString(_) => "str",
+        Expr::BytesLiteral(_) => "bytes",
+        Expr::BooleanLiteral(_) => "bool",
+        Expr::NoneLiteral(_) => "NoneType",
+        Expr::EllipsisLiteral(_) => "ellipsis",
+        Expr::Tuple(_) => "tuple",
+        Expr::List(_) | Expr::ListComp(_) => "list",
+        Expr::Dict(_) | Expr::DictComp(_) => "dict",
+        Expr::Set(_) | Expr::SetComp(_) => "set",
+        Expr::Generator(_) => "generator",
+        Expr::Lambda(_) => "function",
+        _ => return None,
+    })
+}
+
+fn uncallable(func: &Expr) -> Option<&'static str> {
+    literal_type(func).filter(|of| !matches!(*of, "function" | "ellipsis"))
+}
+
+/// What is wrong with an index of a literal.
+fn misused(value: &Expr, index: &Expr) -> Option<String> {
+    match literal_type(value)? {
+        of @ ("NoneType" | "ellipsis" | "int" | "float" | "complex" | "bool" | "set" | "generator" | "function") => {
+            Some(format!("'{of}' object is not subscriptable"))
+        }
+        of @ ("str" | "bytes" | "tuple" | "list") => {
+            let with = literal_type(index).filter(|with| !matches!(*with, "int" | "bool"))?;
+            Some(format!("{of} indices must be integers or slices, not {with}"))
+        }
+        _ => None,
     }
 }
 

@@ -205,6 +205,8 @@ fn type_name(vm: &VirtualMachine, class: &Py<PyType>) -> String {
     let name = text("__qualname__").unwrap_or_else(|| class.name().to_string());
     match text("__module__").as_deref() {
         None | Some("builtins" | "__main__") => name,
+        // As it was called before Python 3.13.
+        Some("re") if name == "PatternError" => "re.error".to_owned(),
         Some(module) => format!("{module}.{name}"),
     }
 }

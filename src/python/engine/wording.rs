@@ -1,9 +1,17 @@
 //! CPython's words for errors that the engine words otherwise, where its text tells all that CPython's needs. `str()` of
 //! such an exception, and so its traceback, gives the text that people search for; what it was raised with stays.
 
+mod arity;
+mod place;
+
 use rustpython_vm as vm;
-use vm::builtins::{PyBaseException, PyType};
-use vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
+use vm::builtins::{PyBaseException, PyStrRef, PyType};
+use vm::bytecode::BinaryOperator;
+use vm::common::wtf8::Wtf8Buf;
+use vm::function::ArgIterable;
+use vm::{AsObject, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+
+use place::{Place, Stopped};
 
 /// Gives the classes of errors that are reworded a `__str__` of their own.
 pub(super) fn install(vm: &VirtualMachine) {
@@ -15,10 +23,32 @@ pub(super) fn install(vm: &VirtualMachine) {
         errors.index_error,
         errors.recursion_error,
         errors.unbound_local_error,
+        errors.overflow_error,
+        errors.attribute_error,
     ] {
         let class: &'static Py<PyType> = class;
         class.set_attr(vm.ctx.intern_str("__str__"), vm.new_method("__str__", class, said).into());
     }
+    let text = vm.ctx.types.str_type;
+    text.set_attr(vm.ctx.intern_str("join"), vm.new_method("join", text, join).into());
+}
+
+/// `str.join`, which says what it cannot join and where that stands.
+fn join(between: PyStrRef, parts: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyStrRef> {
+    let Ok(parts) = ArgIterable::<PyObjectRef>::try_from_object(vm, parts) else {
+        return Err(vm.new_type_error("can only join an iterable"));
+    };
+    let mut joined = Wtf8Buf::new();
+    for (at, part) in parts.iter(vm)?.enumerate() {
+        let part: PyStrRef = part?.downcast().map_err(|other: PyObjectRef| {
+            vm.new_type_error(format!("sequence item {at}: expected str instance, {} found", other.class().name()))
+        })?;
+        if at > 0 {
+            joined.push_wtf8(between.as_wtf8());
+        }
+        joined.push_wtf8(part.as_wtf8());
+    }
+    Ok(vm.ctx.new_str(joined))
 }
 
 /// `str()` of an exception.
@@ -29,7 +59,97 @@ fn said(exc: PyObjectRef, vm: &VirtualMachine) -> PyResult<String> {
         Some([one]) => one.str(vm)?.to_string_lossy().into_owned(),
         Some(_) => return Ok(args.expect("matched just above").as_object().repr(vm)?.to_string_lossy().into_owned()),
     };
-    Ok(reword(&text).unwrap_or(text))
+    let placed = exc.downcast_ref::<PyBaseException>().and_then(|exc| reword_at(vm, exc, &text));
+    Ok(placed.or_else(|| reword(&text)).unwrap_or(text))
+}
+
+/// CPython's text where it depends on what was being done.
+fn reword_at(vm: &VirtualMachine, exc: &Py<PyBaseException>, text: &str) -> Option<String> {
+    const AMBIGUOUS: [&str; 11] = [
+        "division by zero",
+        "index out of range",
+        "expected at ",
+        "Unexpected keyword argument ",
+        "' is not in list",
+        " object is not iterable",
+        " object cannot be interpreted as an integer",
+        "a bytes-like object is required, not 'str'",
+        "unexpected type ",
+        "Expected type 'str' but '",
+        "Expected type 'int' but '",
+    ];
+    if !AMBIGUOUS.iter().any(|known| text.starts_with(known) || text.ends_with(known)) {
+        return None;
+    }
+    let stopped = Stopped::of(exc)?;
+    match stopped.place() {
+        Place::Operator(operator) => reword_operator(text, operator, || stopped.floats(vm)),
+        Place::Membership => {
+            text.strip_suffix(" object is not iterable").map(|what| format!("argument of type {what} is not iterable"))
+        }
+        Place::Call(callee) => match text {
+            "a bytes-like object is required, not 'str'" if HASHING.contains(&callee.name.as_str()) => {
+                Some("Strings must be encoded before hashing".to_owned())
+            }
+            "division by zero" if callee.name == "divmod" => Some("integer division or modulo by zero".to_owned()),
+            _ if callee.name == "remove" && text.ends_with("' is not in list") => {
+                Some("list.remove(x): x not in list".to_owned())
+            }
+            _ => text
+                .strip_suffix("' is not in list")
+                .and_then(|value| value.strip_prefix('\''))
+                .map(|value| format!("{value} is not in list"))
+                .or_else(|| unexpected(text, &callee.name))
+                .or_else(|| arity::reword(text, &callee))
+                .or_else(|| arity::reword_keyword(text, &callee)),
+        },
+        Place::Other => None,
+    }
+}
+
+/// Functions that take bytes and say so in words of their own.
+const HASHING: [&str; 9] = ["sha256", "sha1", "sha224", "sha384", "sha512", "md5", "blake2b", "new", "update"];
+
+/// A value of a wrong type, which every function of CPython words for itself.
+fn unexpected(text: &str, name: &str) -> Option<String> {
+    if let Some(what) = text.strip_prefix("unexpected type ") {
+        return match name {
+            "ord" => Some(format!("ord() expected string of length 1, but {what} found")),
+            "eval" | "exec" => Some(format!("{name}() arg 1 must be a string, bytes or code object")),
+            _ => None,
+        };
+    }
+    let (wanted, found) = text.strip_prefix("Expected type '")?.strip_suffix("' found.")?.split_once("' but '")?;
+    Some(match (wanted, name) {
+        ("int", _) => format!("'{found}' object cannot be interpreted as an integer"),
+        ("str", "print") => format!("sep must be None or a string, not {found}"),
+        ("str", "split" | "rsplit") => format!("must be str or None, not {found}"),
+        ("str", "find" | "rfind" | "index" | "rindex" | "count") => format!("must be str, not {found}"),
+        ("str", "upper" | "lower" | "strip" | "title") => {
+            format!("descriptor '{name}' for 'str' objects doesn't apply to a '{found}' object")
+        }
+        ("str", _) => format!("{name}() argument 1 must be str, not {found}"),
+        _ => return None,
+    })
+}
+
+fn reword_operator(text: &str, operator: BinaryOperator, floats: impl Fn() -> bool) -> Option<String> {
+    use BinaryOperator as Op;
+    let said = match (text, operator) {
+        ("division by zero", Op::TrueDivide | Op::InplaceTrueDivide) if floats() => "float division by zero",
+        ("division by zero", Op::FloorDivide | Op::InplaceFloorDivide) if floats() => "float floor division by zero",
+        ("division by zero", Op::Remainder | Op::InplaceRemainder) if floats() => "float modulo",
+        ("division by zero", Op::FloorDivide | Op::InplaceFloorDivide) => "integer division or modulo by zero",
+        ("division by zero", Op::Remainder | Op::InplaceRemainder) => "integer modulo by zero",
+        ("index out of range", Op::Subscr) => "string index out of range",
+        ("a bytes-like object is required, not 'str'", Op::Add | Op::InplaceAdd) => "can't concat str to bytes",
+        (text, Op::Multiply | Op::InplaceMultiply) => {
+            let what = text.strip_suffix(" object cannot be interpreted as an integer")?;
+            return Some(format!("can't multiply sequence by non-int of type {what}"));
+        }
+        _ => return None,
+    };
+    Some(said.to_owned())
 }
 
 /// CPython 3.11's text for one of the engine's; `None` where they agree or are not known to differ.
@@ -51,14 +171,21 @@ fn operands(text: &str) -> Option<String> {
     if let Some(rest) = text.strip_prefix("can only concatenate tuple (not '") {
         return Some(concatenate("tuple", rest.split('\'').next()?));
     }
-    // The classes of datetime are written in Python here; CPython's say their module.
-    let compared =
-        text.starts_with("unsupported operand type(s)") || text.contains("' not supported between instances");
+    // These classes are written in Python here; CPython's say their module.
+    let compared = text.starts_with("unsupported operand type(s)")
+        || text.contains("' not supported between instances")
+        || text.ends_with("' object is not iterable")
+        || text.contains("' object has no attribute '");
     let mut named = text.to_owned();
     if compared {
         for class in ["datetime", "timedelta", "date"] {
             named = named.replace(&format!("'{class}'"), &format!("'datetime.{class}'"));
         }
+        named = named.replace("'Decimal'", "'decimal.Decimal'");
+    }
+    let mixed = ["'datetime.datetime' and 'datetime.date'", "'datetime.date' and 'datetime.datetime'"];
+    if let Some(pair) = mixed.iter().find(|pair| named.contains(&format!("between instances of {pair}"))) {
+        return Some(format!("can't compare {}", pair.replace('\'', "").replace(" and ", " to ")));
     }
     (named != text).then_some(named)
 }
@@ -107,6 +234,19 @@ fn others(text: &str) -> Option<String> {
     if text.starts_with("exceptions must be classes or instances deriving from BaseException") {
         return Some("exceptions must derive from BaseException".into());
     }
+    if let Some(days) = text.strip_prefix("timedelta # of days is too large: ") {
+        let fits = days.parse::<i32>().is_ok();
+        return Some(if fits {
+            format!("days={days}; must have magnitude <= 999999999")
+        } else {
+            "Python int too large to convert to C int".to_owned()
+        });
+    }
+    if let Some((said, _)) = text.split_once(" follows default argument '")
+        && said.starts_with("non-default argument '")
+    {
+        return Some(format!("{said} follows default argument"));
+    }
     for start in ["isinstance() arg 2 must be a ", "issubclass() arg "] {
         if let Some((kept, _)) = text.rsplit_once(", not ").filter(|_| text.starts_with(start)) {
             return Some(kept.to_owned());
@@ -115,7 +255,22 @@ fn others(text: &str) -> Option<String> {
     if let Some(kept) = text.strip_suffix(" (missed __exit__ method)") {
         return Some(kept.to_owned());
     }
+    // The engine says the class of some of these twice.
+    for class in ["OverflowError: ", "ValueError: "] {
+        if let Some(rest) = text.strip_prefix(class).filter(|rest| rest.starts_with("cannot convert float ")) {
+            return Some(rest.to_owned());
+        }
+    }
+    if let Some(bases) = text.strip_prefix("Cannot create a consistent method resolution order (MRO) for ") {
+        return Some(format!("Cannot create a consistent method resolution\norder (MRO) for {bases}"));
+    }
     let said = match text {
+        "mode must be \"exec\", \"eval\", or \"single\"" => "compile() mode must be 'exec', 'eval' or 'single'",
+        "Unexpected error parsing format string" => "Single '}' encountered in format string",
+        "reduce() of empty sequence with no initial value" => "reduce() of empty iterable with no initial value",
+        "multiple bases have instance layout conflict" => "multiple bases have instance lay-out conflict",
+        "I/O operation on closed file" => "I/O operation on closed file.",
+        "result out of range" => "date value out of range",
         "zero to a negative power" => "0.0 cannot be raised to a negative power",
         "max() iterable argument is empty" => "max() arg is an empty sequence",
         "min() iterable argument is empty" => "min() arg is an empty sequence",

@@ -49,4 +49,7 @@ def __getattr__(name):
 
 
 def prefetch_related_objects(instances, *lookups):
-    """Related rows are read when they are asked for."""
+    """Plain names are read when they are asked for."""
+    from django.db.models.prefetch import apply, choosing
+
+    apply(instances, choosing(lookups))

@@ -19,13 +19,23 @@ class Aggregate(Expression):
 
     @property
     def default_alias(self):
-        if isinstance(self.expression, F):
+        if isinstance(self.expression, F) and self.filter is None:
             return "%s__%s" % (self.expression.name, self.__class__.__name__.lower())
-        return None
+        raise TypeError("Complex expressions require an alias")
 
     def __repr__(self):
         rest = ", distinct=True" if self.distinct else ""
         return "%s(%s%s)" % (self.__class__.__name__, self.expression, rest)
+
+
+class Star(Value):
+    """All rows."""
+
+    def __init__(self):
+        super().__init__("*")
+
+    def __repr__(self):
+        return "'*'"
 
 
 class Count(Aggregate):
@@ -33,9 +43,9 @@ class Count(Aggregate):
 
     def __init__(self, expression, filter=None, **extra):
         if expression == "*":
-            if filter is not None and False:
+            if filter is not None:
                 raise ValueError("Star cannot be used with filter. Please specify a field.")
-            super().__init__(Value(1), filter=filter, **extra)
+            super().__init__(Star(), filter=filter, **extra)
             self._node = ("Aggregate", "Count", None, False, filter, None)
             return
         super().__init__(expression, filter=filter, **extra)

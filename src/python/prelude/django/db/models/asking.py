@@ -130,8 +130,9 @@ class QuerySet:
                 raise TypeError("QuerySet.aggregate() received non-expression(s): %s." % wrong)
         named = dict(kwargs)
         for arg in args:
-            name = getattr(arg, "default_alias", None)
-            if name is None:
+            try:
+                name = arg.default_alias
+            except (AttributeError, TypeError):
                 raise TypeError("Complex aggregates require an alias")
             named[name] = arg
         if not named:

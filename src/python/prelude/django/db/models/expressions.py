@@ -52,6 +52,15 @@ class Combinable:
     def bitor(self, other):
         return self._op("|", other)
 
+    def bitxor(self, other):
+        _refuse("bitxor")
+
+    def bitleftshift(self, other):
+        _refuse("bitleftshift")
+
+    def bitrightshift(self, other):
+        _refuse("bitrightshift")
+
     def _logical(self, other, connector):
         from django.db.models.query_utils import Q
 
@@ -203,7 +212,7 @@ class When(Expression):
                 "When() supports a Q object, a boolean expression, or lookups as a condition."
             )
         self.condition = condition
-        self.result = then if hasattr(then, "_node") else Value(then)
+        self.result = parse(then)
 
 
 class Case(Expression):
@@ -211,7 +220,7 @@ class Case(Expression):
         if not all(isinstance(case, When) for case in cases):
             raise TypeError("Positional arguments must all be When objects.")
         self.cases = list(cases)
-        self.default = default if hasattr(default, "_node") else Value(default)
+        self.default = parse(default)
         self.output_field = output_field
         self.contains_aggregate = any(_sums(case.result) for case in cases)
         self._node = ("Case", [(case.condition, case.result) for case in cases], self.default)
@@ -244,6 +253,7 @@ class OrderBy(Expression):
             raise ValueError("expression must be an expression type")
         self.expression = self._ordered = expression
         self.descending, self.nulls_first, self.nulls_last = descending, nulls_first, nulls_last
+        self.contains_aggregate = _sums(expression)
         self._node = expression._node
 
     def asc(self):
@@ -260,12 +270,16 @@ class OrderBy(Expression):
         return "OrderBy(%r, descending=%r)" % (self.expression, self.descending)
 
 
+def _refuse(name):
+    from django.db.utils import NotSupportedError
+
+    raise NotSupportedError("hallpass has no SQL: %s is not available" % name)
+
+
 def _no_sql(name):
     class Refused:
         def __init__(self, *args, **kwargs):
-            from django.db.utils import NotSupportedError
-
-            raise NotSupportedError("hallpass has no SQL: %s is not available" % name)
+            _refuse(name)
 
     Refused.__name__ = Refused.__qualname__ = name
     return Refused
@@ -273,3 +287,11 @@ def _no_sql(name):
 
 RawSQL = _no_sql("RawSQL")
 Window = _no_sql("Window")
+
+
+def __getattr__(name):
+    if name == "OutputFieldIsNoneError":
+        from django.db.models.kinds import OutputFieldIsNoneError
+
+        return OutputFieldIsNoneError
+    raise AttributeError("module 'django.db.models.expressions' has no attribute %r" % name)

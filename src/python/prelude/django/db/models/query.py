@@ -23,6 +23,7 @@ class QuerySet(writing.QuerySet):
         self._flat = False
         self._sticky = None
         self._known = None
+        self._zoned = self._wanted = ()
 
     def _chain(self, query=None):
         made = self.__class__.__new__(self.__class__)
@@ -52,12 +53,21 @@ class QuerySet(writing.QuerySet):
         return self._result_cache
 
     def _results(self):
+        if self._zoned:
+            from django.db.models import zoned
+
+            return zoned.apply(self._rows(), self._zoned, self._form, self.query.value_names)
+        return self._rows()
+
+    def _rows(self):
         form = self._form
         if form is None:
             results = self.query.instances(self.model)
             if self._known is not None:
                 for one in results:
                     one._state.fields_cache.update(self._known)
+            if self._wanted:
+                writing.prefetch(results, self._wanted)
             return results
         if form == "named":
             from collections import namedtuple
@@ -180,11 +190,7 @@ class QuerySet(writing.QuerySet):
     def order_by(self, *field_names):
         if self.query.is_sliced:
             raise TypeError("Cannot reorder a query once a slice has been taken.")
-        invalid = [name for name in field_names if not isinstance(name, str) and not hasattr(name, "_node")]
-        if invalid:
-            from django.core.exceptions import FieldError
-
-            raise FieldError("Invalid order_by arguments: %s" % invalid)
+        writing.check_order(field_names)
         return self._chain(self.query.order_by(field_names))
 
     def reverse(self):
@@ -233,7 +239,7 @@ class QuerySet(writing.QuerySet):
         names = [*fields, *(name for name in expressions if name not in fields)] if fields or expressions else []
         for name in names:
             if not isinstance(name, str):
-                raise AttributeError("'%s' object has no attribute 'split'" % type(name).__name__)
+                raise TypeError("expected string or bytes-like object, got '%s'" % type(name).__name__)
         made.query = made.query.values(names)
         return made
 
@@ -254,22 +260,26 @@ class QuerySet(writing.QuerySet):
                 )
         annotations = {}
         for arg in args:
-            name = getattr(arg, "default_alias", None)
-            if name is None:
-                raise TypeError("Complex annotations require an alias")
+            try:
+                name = arg.default_alias
+            except (AttributeError, TypeError):
+                raise TypeError("Complex annotations require an alias") from None
             if name in kwargs:
                 raise ValueError(
                     "The named annotation '%s' conflicts with the default name for another annotation." % name
                 )
             annotations[name] = arg
         annotations.update(kwargs)
-        query = self.query
+        query, zoned = self.query, self._zoned
         taken = set() if self._form else self._field_names()
         for name, expression in annotations.items():
             if name in taken:
                 raise ValueError("The annotation '%s' conflicts with a field on the model." % name)
             query = query.annotate(name, expression, shown)
-        return self._chain(query)
+            zoned = writing.examine(self.model, name, expression, shown, zoned)
+        made = self._chain(query)
+        made._zoned = zoned
+        return made
 
     def _field_names(self):
         names = set()
@@ -298,8 +308,9 @@ class QuerySet(writing.QuerySet):
 
     def prefetch_related(self, *lookups):
         self._refuse_combined("prefetch_related")
-        writing.check_prefetch(self.model, lookups)
-        return self._chain()
+        made = self._chain()
+        made._wanted = writing.wanted(self.model, self._wanted, lookups)
+        return made
 
     def select_for_update(self, nowait=False, skip_locked=False, of=(), no_key=False):
         if nowait and skip_locked:

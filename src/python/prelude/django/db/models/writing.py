@@ -214,6 +214,24 @@ def check_select_related(model, fields):
             )
 
 
+def wanted(model, before, lookups):
+    """What is to be read beforehand, as far as it decides which rows there are."""
+    if lookups == (None,):
+        return ()
+    check_prefetch(model, lookups)
+    if all(isinstance(one, str) for one in lookups):
+        return before
+    from django.db.models.prefetch import choosing
+
+    return before + choosing(lookups)
+
+
+def prefetch(instances, lookups):
+    from django.db.models.prefetch import apply
+
+    apply(instances, lookups)
+
+
 def check_prefetch(model, lookups):
     for lookup in lookups:
         if lookup is None:
@@ -224,4 +242,30 @@ def check_prefetch(model, lookups):
             raise AttributeError(
                 "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"
                 % (first, model.__name__, path)
+            )
+
+
+def examine(model, name, expression, shown, zoned):
+    """Refuses an annotation that Django refuses when it is asked for; tells which are to be moved to the time zone."""
+    if shown and not hasattr(expression, "children"):
+        from django.db.models import kinds
+
+        kinds.check(model, expression)
+    if hasattr(expression, "as_date"):
+        from django.db.models.zoned import is_zoned
+
+        return (*zoned, name) if is_zoned(expression) else zoned
+    return zoned
+
+
+def check_order(names):
+    from django.core.exceptions import FieldError
+
+    invalid = [name for name in names if not isinstance(name, str) and not hasattr(name, "_node")]
+    if invalid:
+        raise FieldError("Invalid order_by arguments: %s" % invalid)
+    for name in names:
+        if getattr(name, "contains_aggregate", False):
+            raise FieldError(
+                "Using an aggregate in order_by() without also including it in annotate() is not allowed: %s" % name
             )

@@ -117,42 +117,14 @@ class Field:
 
     @property
     def description(self):
-        return DESCRIPTIONS.get(self.__class__.__name__, "Field of type: %(field_type)s")
+        from django.db.models.fields import describing
 
-    @property
-    def unique_for_date(self):
-        return None
-
-    @property
-    def cached_col(self):
-        from django.db.models.expressions import F
-
-        return F(self.name)
+        return describing.DESCRIPTIONS.get(self.__class__.__name__, "Field of type: %(field_type)s")
 
     def deconstruct(self):
-        """Name, path, arguments and keywords with which the field would be declared."""
-        path = "django.db.models.%s" % self.__class__.__name__
-        kwargs = {}
-        if self.verbose_name and self.verbose_name != (self.name or "").replace("_", " "):
-            kwargs["verbose_name"] = self.verbose_name
-        for name, usual in (("primary_key", False), ("max_length", None), ("null", False), ("blank", False)):
-            if getattr(self, name) != usual:
-                kwargs[name] = getattr(self, name)
-        if self._unique and not self.primary_key:
-            kwargs["unique"] = True
-        if self.default is not NOT_PROVIDED:
-            kwargs["default"] = self.default
-        if self.help_text:
-            kwargs["help_text"] = self.help_text
-        return self.name, path, [], kwargs
+        from django.db.models.fields import describing
 
-
-DESCRIPTIONS = {
-    "AutoField": "Integer", "BooleanField": "Boolean (Either True or False)", "CharField": "String (up to %(max_length)s)",
-    "DateField": "Date (without time)", "DateTimeField": "Date (with time)", "EmailField": "Email address",
-    "ForeignKey": "Foreign Key (type determined by related field)", "IntegerField": "Integer",
-    "ManyToManyField": "Many-to-many relationship", "OneToOneField": "One-to-one relationship", "TextField": "Text",
-}
+        return describing.deconstruct(self)
 
 
 class IntegerField(Field):
@@ -260,11 +232,22 @@ class DateField(Field):
     empty_strings_allowed = False
 
     def to_python(self, value):
-        return None if value is None else _clean_date(value)
+        if value is None:
+            return value
+        from django.db.models.fields import reading
+
+        return reading.clean_date(value)
 
 
 class TimeField(Field):
     empty_strings_allowed = False
+
+    def to_python(self, value):
+        if value is None:
+            return value
+        from django.db.models.fields import reading
+
+        return reading.clean_time(value)
 
 
 class DateTimeField(DateField):
@@ -273,7 +256,9 @@ class DateTimeField(DateField):
     def to_python(self, value):
         if value is None:
             return value
-        return _clean_datetime(value, str(self)[str(self).find(".") + 1 :])
+        from django.db.models.fields import reading
+
+        return reading.clean_datetime(value, str(self)[str(self).find(".") + 1 :])
 
 
 class _Relation(Field):
@@ -357,80 +342,3 @@ def relation(model, label, name, query_name, accessor):
     from django.db.models.fields import rels
 
     return rels.reverse(model, label, name, query_name, accessor)
-
-
-def _format_error(value, form):
-    return ValidationError(
-        "“%(value)s” value has an invalid format. It must be in " + form + " format.",
-        code="invalid",
-        params={"value": value},
-    )
-
-
-def _clean_date(value):
-    import datetime
-
-    if isinstance(value, datetime.datetime):
-        if value.tzinfo is not None:
-            value = value.astimezone(datetime.timezone.utc)
-        return value.date()
-    if isinstance(value, datetime.date):
-        return value
-    from django.utils.dateparse import parse_date
-
-    try:
-        parsed = parse_date(value)
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
-            code="invalid_date",
-            params={"value": value},
-        )
-    if parsed is None:
-        raise _format_error(value, "YYYY-MM-DD")
-    return parsed
-
-
-def _clean_datetime(value, name):
-    """An aware moment; a naive one is taken for UTC, with Django's warning."""
-    import datetime
-
-    if not isinstance(value, datetime.datetime):
-        value = _parsed(value, name)
-    if value.tzinfo is None:
-        from django.utils import naive
-
-        naive.warn("DateTimeField %s received a naive datetime (%s) while time zone support is active." % (name, value))
-        value = value.replace(tzinfo=datetime.timezone.utc)
-    return value
-
-
-def _parsed(value, name):
-    import datetime
-
-    if isinstance(value, datetime.date):
-        return datetime.datetime(value.year, value.month, value.day)
-    from django.utils.dateparse import parse_date, parse_datetime
-
-    try:
-        parsed = parse_datetime(value)
-        if parsed is not None:
-            return parsed
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is an invalid "
-            "date/time.",
-            code="invalid_datetime",
-            params={"value": value},
-        )
-    try:
-        parsed = parse_date(value)
-        if parsed is not None:
-            return datetime.datetime(parsed.year, parsed.month, parsed.day)
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
-            code="invalid_date",
-            params={"value": value},
-        )
-    raise _format_error(value, "YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]")

@@ -26,6 +26,9 @@ class _Related:
         return self
 
     def get_queryset(self):
+        kept = self.instance.__dict__.get("_prefetched_objects_cache")
+        if kept and type(self) in kept:
+            return kept[type(self)]
         found = super().get_queryset().filter(**self._core)
         found._known = self._known
         return found
@@ -120,6 +123,7 @@ def _many(other):
             return self.model._meta.model_name
 
         def _tell(self, action, ids):
+            self.instance.__dict__.get("_prefetched_objects_cache", {}).pop(type(self), None)
             if signals.m2m_changed.receivers:
                 signals.m2m_changed.send(
                     sender=self.through,

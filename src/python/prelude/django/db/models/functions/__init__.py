@@ -1,6 +1,6 @@
 """Functions of values."""
 
-from django.db.models.expressions import Expression, F, Func, Value, parse
+from django.db.models.expressions import Expression, F, Func, Value, _no_sql, parse
 
 
 def _made(name, arity=None):
@@ -73,11 +73,15 @@ class Replace(_Text):
 
 class Repeat(_Text):
     def __init__(self, expression, number, **extra):
+        if not hasattr(number, "_node") and number is not None and number < 0:
+            raise ValueError("'number' must be greater or equal to 0.")
         super().__init__(expression, number, **extra)
 
 
 class LPad(_Text):
     def __init__(self, expression, length, fill_text=Value(" "), **extra):
+        if not hasattr(length, "_node") and length is not None and length < 0:
+            raise ValueError("'length' must be greater or equal to 0.")
         super().__init__(expression, length, fill_text, **extra)
 
 
@@ -157,3 +161,11 @@ class TruncTime(Func):
     @property
     def _node(self):
         return ("Call", "ToClock", self.source[:1])
+
+
+for _name in (
+    "ACos ASin ATan ATan2 Chr Collate ConcatPair Cos Cot CumeDist Degrees DenseRank Exp FirstValue JSONArray JSONObject "
+    "Lag LastValue Lead Ln Log MD5 NthValue Ntile Ord PercentRank Pi Radians Random Rank RowNumber SHA1 SHA224 SHA256 "
+    "SHA384 SHA512 Sin Tan"
+).split():
+    globals()[_name] = _no_sql(_name)

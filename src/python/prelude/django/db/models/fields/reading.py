@@ -1,0 +1,102 @@
+"""Days, times and moments from what scripts give for them."""
+
+from django.core.exceptions import ValidationError
+
+
+def _format_error(value, form, kind="format"):
+    return ValidationError(
+        "“%(value)s” value has an invalid " + kind + ". It must be in " + form + " format.",
+        code="invalid",
+        params={"value": value},
+    )
+
+
+def clean_date(value):
+    import datetime
+
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is not None:
+            value = value.astimezone(datetime.timezone.utc)
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    from django.utils.dateparse import parse_date
+
+    try:
+        parsed = parse_date(value)
+    except ValueError:
+        raise ValidationError(
+            "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
+            code="invalid_date",
+            params={"value": value},
+        )
+    if parsed is None:
+        raise _format_error(value, "YYYY-MM-DD", "date format")
+    return parsed
+
+
+def clean_time(value):
+    import datetime
+
+    if isinstance(value, datetime.datetime):
+        return value.time()
+    if isinstance(value, datetime.time):
+        return value
+    from django.utils.dateparse import parse_time
+
+    try:
+        parsed = parse_time(value)
+    except ValueError:
+        raise ValidationError(
+            "“%(value)s” value has the correct format (HH:MM[:ss[.uuuuuu]]) but it is an invalid time.",
+            code="invalid_time",
+            params={"value": value},
+        )
+    if parsed is None:
+        raise _format_error(value, "HH:MM[:ss[.uuuuuu]]")
+    return parsed
+
+
+def clean_datetime(value, name):
+    """An aware moment; a naive one is taken for UTC, with Django's warning."""
+    import datetime
+
+    if not isinstance(value, datetime.datetime):
+        value = _parsed(value, name)
+    if value.tzinfo is None:
+        from django.utils import naive
+
+        naive.warn("DateTimeField %s received a naive datetime (%s) while time zone support is active." % (name, value))
+        value = value.replace(tzinfo=datetime.timezone.utc)
+    return value
+
+
+def _parsed(value, name):
+    import datetime
+
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day)
+    from django.utils.dateparse import parse_date, parse_datetime
+
+    try:
+        parsed = parse_datetime(value)
+        if parsed is not None:
+            return parsed
+    except ValueError:
+        raise ValidationError(
+            "“%(value)s” value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is an invalid "
+            "date/time.",
+            code="invalid_datetime",
+            params={"value": value},
+        )
+    try:
+        parsed = parse_date(value)
+        if parsed is not None:
+            return datetime.datetime(parsed.year, parsed.month, parsed.day)
+    except ValueError:
+        raise ValidationError(
+            "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
+            code="invalid_date",
+            params={"value": value},
+        )
+    raise _format_error(value, "YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]")
