@@ -189,7 +189,11 @@ pub fn width() -> Option<usize> {
 pub fn ask(question: &str, echo: Echo) -> io::Result<Typed> {
     let input = stdio::stdin();
     let Ok(before) = termios::tcgetattr(input) else {
-        put(question)?;
+        // As Python's getpass does where there is no terminal: what is hidden is asked for beside the output.
+        match echo {
+            Echo::Shown => put(question)?,
+            Echo::Hidden => io::stderr().lock().write_all(question.as_bytes())?,
+        }
         return read_line();
     };
     let mut during = before.clone();

@@ -73,7 +73,7 @@ pub(super) struct Common {
     /// Accepted and not used: there is no Python path
     #[arg(long, value_name = "PYTHONPATH")]
     pub pythonpath: Option<String>,
-    /// Accepted and not used: there is no stack trace
+    /// Say a refusal as Python's traceback does
     #[arg(long)]
     pub traceback: bool,
     /// Don't colorize the command output
@@ -94,7 +94,7 @@ impl Common {
     }
 
     /// What Django says before it does anything.
-    fn before(&self) -> Result<Option<Reply>, Failure> {
+    pub(super) fn before(&self) -> Result<Option<Reply>, Failure> {
         if self.version {
             return Ok(Some(Reply::text(super::argparse::django_version())));
         }
@@ -170,6 +170,17 @@ impl Django {
     }
 
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let traced = self.common().traceback;
+        match self.answer(context) {
+            // As the last line of a traceback says it.
+            Err(Failure::Command { message, .. }) if traced => {
+                Err(Failure::raised("django.core.management.base.CommandError", message))
+            }
+            done => done,
+        }
+    }
+
+    fn answer(self, context: &mut Context) -> Result<Reply, Failure> {
         if let Some(reply) = self.common().before()? {
             return Ok(reply);
         }

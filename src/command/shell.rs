@@ -70,10 +70,10 @@ impl Shell {
         self.common.verbosity()
     }
 
-    /// Only the version is asked for: no shell is opened.
+    /// Whether no shell is opened: the version is asked for, or its options exclude each other.
     #[must_use]
-    pub fn asks_version(&self) -> bool {
-        self.common.version
+    pub fn stays_closed(&self) -> bool {
+        !matches!(self.common.before(), Ok(None))
     }
 
     /// Whether a `CommandError` is shown with its traceback.
@@ -84,8 +84,8 @@ impl Shell {
 
     /// At the prompt there is one already.
     pub(super) fn run(self) -> Result<Reply, Failure> {
-        if self.common.version {
-            return Ok(Reply::text(super::argparse::django_version()));
+        if let Some(version) = self.common.before()? {
+            return Ok(version);
         }
         Err(Failure::refused("this is the shell"))
     }

@@ -69,7 +69,7 @@ fn run(args: Vec<String>) -> End {
     let argv = std::iter::once("hallpass".to_owned()).chain(words).collect();
     match cli.command {
         None => run_shell(config, None, argv, &ui),
-        Some(Command::Shell(shell)) if !shell.asks_version() => run_shell(config, Some(shell), argv, &ui),
+        Some(Command::Shell(shell)) if !shell.stays_closed() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
             let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default());
             let done = command.run(&mut context);

@@ -1,13 +1,16 @@
 //! Names in `values` and `order_by`.
 
-use rustpython_vm::{PyObject, PyResult, VirtualMachine, builtins::PyStr};
+use rustpython_vm::{
+    PyObject, PyResult, VirtualMachine,
+    builtins::{PyStr, PyStrRef},
+};
 
 use super::{
     errors,
     expression::{Scope, annotated, from_object, out_of, reference},
-    raise,
+    raise, rows,
 };
-use crate::domain::filter::{Expr, Nulls, Order, OrderBy, Path, Query};
+use crate::domain::filter::{Expr, Nulls, Order, OrderBy, Path, Query, Select};
 
 /// A name in `values(...)`.
 pub(super) fn selected(query: &mut Query, name: &str, vm: &VirtualMachine) -> PyResult<Expr> {
@@ -40,10 +43,9 @@ pub(super) fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine
     };
     let text = text.to_string_lossy();
     let (name, descending) = text.strip_prefix('-').map_or((&*text, false), |name| (name, true));
-    if name == "?" {
+    if name == "?" && !descending {
         return Ok(Order { by: OrderBy::Random, descending: false, nulls: None });
     }
-    let name = name.strip_prefix('+').unwrap_or(name);
     let expr = selected(query, name, vm)?;
     Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
 }

@@ -5,23 +5,27 @@ use std::borrow::Cow;
 use rustpython_ruff_text_size::Ranged;
 use rustpython_vm as vm;
 use vm::compiler::ast::visitor::{self, Visitor};
-use vm::compiler::ast::{CmpOp, Expr, Number, Stmt};
+use vm::compiler::ast::{CmpOp, ExceptHandler, Expr, Number, Stmt};
 use vm::compiler::parser::parse_module;
 use vm::{PyResult, VirtualMachine};
 
 /// Warns about `source`, which compiles.
 ///
 /// # Errors
-/// The warning, where the script's filters make an error of it.
+/// The warning, where the script's filters make an error of it; a `SyntaxError` for what only newer Pythons take.
 pub(super) fn warn(vm: &VirtualMachine, source: &str, path: &str) -> PyResult<()> {
     // Most source has none of it, and is not read again.
-    if !source.contains(" is ") && !source.contains("assert") && !follows_literal(source) {
+    if !source.contains(" is ") && !source.contains("assert") && !source.contains("except ") && !follows_literal(source)
+    {
         return Ok(());
     }
     let Ok(module) = parse_module(source) else { return Ok(()) };
     let mut found = Findings::default();
     found.visit_body(&module.syntax().body);
-    for (at, said) in found.0 {
+    if let Some(at) = found.bare {
+        return Err(super::syntax::bare_exceptions(vm, source, path, at));
+    }
+    for (at, said) in found.warnings {
         let line = 1 + source[..at].matches('\n').count();
         let warnings = vm.import("warnings", 0)?;
         let category = vm.ctx.exceptions.syntax_warning.to_owned();
@@ -40,7 +44,11 @@ fn follows_literal(source: &str) -> bool {
 }
 
 #[derive(Default)]
-struct Findings(Vec<(usize, Cow<'static, str>)>);
+struct Findings {
+    warnings: Vec<(usize, Cow<'static, str>)>,
+    /// Where types of exceptions stand without brackets around them: Python 2's `except A, e`.
+    bare: Option<(usize, usize)>,
+}
 
 impl<'a> Visitor<'a> for Findings {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
@@ -49,9 +57,19 @@ impl<'a> Visitor<'a> for Findings {
             && !tuple.elts.is_empty()
         {
             let said = "assertion is always true, perhaps remove parentheses?";
-            self.0.push((statement.start().into(), said.into()));
+            self.warnings.push((statement.start().into(), said.into()));
         }
         visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
+        let ExceptHandler::ExceptHandler(inner) = handler;
+        if let Some(Expr::Tuple(types)) = inner.type_.as_deref()
+            && !types.parenthesized
+        {
+            self.bare.get_or_insert((types.start().into(), types.end().into()));
+        }
+        visitor::walk_except_handler(self, handler);
     }
 
     fn visit_expr(&mut self, expr: &'a Expr) {
@@ -64,7 +82,7 @@ impl<'a> Visitor<'a> for Findings {
                     _ => continue,
                 };
                 if pair.iter().any(|operand| is_literal(operand)) {
-                    self.0.push((expr.start().into(), said.into()));
+                    self.warnings.push((expr.start().into(), said.into()));
                 }
             }
         }
@@ -74,7 +92,7 @@ impl<'a> Visitor<'a> for Findings {
             _ => None,
         };
         if let Some(said) = missed {
-            self.0.push((expr.start().into(), format!("{said}; perhaps you missed a comma?").into()));
+            self.warnings.push((expr.start().into(), format!("{said}; perhaps you missed a comma?").into()));
         }
         visitor::walk_expr(self, expr);
     }

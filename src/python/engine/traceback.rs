@@ -91,6 +91,10 @@ fn chain(vm: &VirtualMachine, exc: &PyBaseExceptionRef, hints: Hints, seen: &mut
         chain(vm, &before, Hints::Withheld, seen, out);
         let _ = write!(out, "\n{link}\n\n");
     }
+    if exc.__traceback__().is_none() && exc.fast_isinstance(vm.ctx.exceptions.runtime_error) {
+        // The engine leaves a bare `raise` at the top without a frame.
+        out.push_str("Traceback (most recent call last):\n  File \"<console>\", line 1, in <module>\n");
+    }
     frames(vm, exc, out);
     last_lines(vm, exc, hints, out);
 }

@@ -234,6 +234,12 @@ fn others(text: &str) -> Option<String> {
     if text.starts_with("exceptions must be classes or instances deriving from BaseException") {
         return Some("exceptions must derive from BaseException".into());
     }
+    if let Some((low, high)) =
+        text.strip_prefix("empty range in randint(").and_then(|rest| rest.strip_suffix(')')?.split_once(", "))
+        && let (Ok(low), Ok(high)) = (low.parse::<i64>(), high.parse::<i64>())
+    {
+        return Some(format!("empty range for randrange() ({low}, {}, {})", high + 1, high + 1 - low));
+    }
     if let Some(days) = text.strip_prefix("timedelta # of days is too large: ") {
         let fits = days.parse::<i32>().is_ok();
         return Some(if fits {
@@ -270,6 +276,17 @@ fn others(text: &str) -> Option<String> {
         "reduce() of empty sequence with no initial value" => "reduce() of empty iterable with no initial value",
         "multiple bases have instance layout conflict" => "multiple bases have instance lay-out conflict",
         "I/O operation on closed file" => "I/O operation on closed file.",
+        "expected '}' before end of string" => "Single '{' encountered in format string",
+        "expected string got 'bytes'" => "cannot use a string pattern on a bytes-like object",
+        text if text.starts_with("expected string got '") => {
+            return Some(text.replace("expected string got", "expected string or bytes-like object, got"));
+        }
+        text if text.starts_with("Out of range float values are not JSON compliant: ") => {
+            "Out of range float values are not JSON compliant"
+        }
+        text if text.starts_with("offset must be a timedelta strictly between") && !text.ends_with('.') => {
+            return Some(format!("{text}."));
+        }
         "result out of range" => "date value out of range",
         "zero to a negative power" => "0.0 cannot be raised to a negative power",
         "max() iterable argument is empty" => "max() arg is an empty sequence",

@@ -170,6 +170,16 @@ pub(super) fn second_statement(vm: &VirtualMachine, source: &str, path: &str, at
     raise(vm, source, path, &Fault::syntax("invalid syntax", at).to(at + word.max(1)))
 }
 
+/// `except A, B`: Python 3.14 takes it, and there it is another thing than the `except A, b` of old scripts.
+pub(super) fn bare_exceptions(
+    vm: &VirtualMachine,
+    source: &str,
+    path: &str,
+    (from, to): (usize, usize),
+) -> PyBaseExceptionRef {
+    raise(vm, source, path, &Fault::syntax("multiple exception types must be parenthesized", from).to(to))
+}
+
 fn raise(vm: &VirtualMachine, source: &str, path: &str, fault: &Fault) -> PyBaseExceptionRef {
     let class = match fault.class {
         Class::Syntax => vm.ctx.exceptions.syntax_error,

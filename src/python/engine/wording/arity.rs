@@ -87,6 +87,9 @@ pub(super) fn reword(text: &str, callee: &Callee) -> Option<String> {
             return Some(format!("{of}.{name}() takes exactly one argument ({got} given)"));
         }
         if let Some(of) = of(NONE_OF_TYPE) {
+            if text.ends_with(" got 0") {
+                return Some(format!("unbound method {of}.{name}() needs an argument"));
+            }
             return Some(format!("{of}.{name}() takes no arguments ({got} given)"));
         }
         return Some(format!("{name} expected at {side} {}, got {got}", arguments(bound)));

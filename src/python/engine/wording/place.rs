@@ -64,10 +64,15 @@ impl Stopped {
         let locations = &self.frame.code.locations;
         let start = locations.get(self.at)?.0;
         for at in (0..self.at).rev() {
-            if locations.get(at)?.0 != start {
-                continue;
-            }
             let (instruction, arg) = self.unit(at)?;
+            // Behind a list or the like the engine places what is called elsewhere: the nearest method is it.
+            let method = matches!(instruction, Instruction::LoadAttr { .. }) && arg & 1 == 1;
+            if locations.get(at)?.0 != start && !method {
+                match instruction {
+                    Instruction::Call { .. } | Instruction::CallKw { .. } => return None,
+                    _ => continue,
+                }
+            }
             let named = |index: u32, method| {
                 let name = self.frame.code.names.get(index as usize)?.as_str().to_owned();
                 Some(Callee { name, method })
