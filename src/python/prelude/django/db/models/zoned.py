@@ -17,7 +17,7 @@ def apply(rows, names, form, value_names):
     if form is None:
         for one in rows:
             for name in names:
-                one.__dict__[name] = moved(one.__dict__.get(name))
+                setattr(one, name, moved(getattr(one, name, None)))
         return rows
     if form == "dict":
         return [{name: moved(value) if name in names else value for name, value in row.items()} for row in rows]
