@@ -34,8 +34,15 @@ fn translate(python: &str) -> Result<String, Unusable> {
     let mut chars = Chars { rest: python };
     let mut in_class = false;
     let mut first_in_class = false;
+    // How many signs of repetition stand before this one: `*`, then `*?`; no more.
+    let mut repeated = 0;
     while let Some(c) = chars.next() {
         let first = std::mem::take(&mut first_in_class);
+        let repeats = !in_class && matches!(c, '*' | '+' | '?');
+        if repeats && (repeated > 1 || (repeated == 1 && c == '*')) {
+            return Err(Unusable);
+        }
+        repeated = if repeats { repeated + 1 } else { 0 };
         match c {
             '\\' => escape(&mut chars, in_class, &mut out)?,
             '[' if !in_class => {
