@@ -9,6 +9,10 @@ use std::{
 use clap::Args;
 use serde::Deserialize;
 
+use crate::domain::Policy;
+
+mod tokens;
+
 /// The cache of a store, in bytes, where nothing else is asked for.
 const CACHE: u64 = 64 << 20;
 
@@ -58,6 +62,8 @@ pub struct Config {
     pub cache_bytes: u64,
     /// The directory of the configuration, the startup file and the history.
     pub directory: PathBuf,
+    /// The rules for tokens.
+    pub policy: Policy,
     /// The configuration file, where there is one.
     pub file: Option<PathBuf>,
 }
@@ -71,6 +77,13 @@ pub enum ConfigError {
     NoHome,
     /// A size that is none.
     Size(String),
+    /// A variable of the environment says something about tokens that cannot be.
+    Variable {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The file cannot be read.
     Unreadable(PathBuf, io::Error),
     /// The file says something that is not understood.
@@ -93,7 +106,9 @@ impl ConfigError {
             Self::NoHome => "set HOME, or give --keyring".into(),
             Self::Size(_) => "write it as 64M or 1G".into(),
             Self::Unreadable(..) => "give another file with --config".into(),
-            Self::Malformed { path, .. } => format!("edit {}", path.display()),
+            Self::Variable { name, .. } => format!("set {name} to something else, or unset it"),
+            Self::Malformed { path, message, .. } => near(message)
+                .map_or_else(|| format!("edit {}", path.display()), |name| format!("did you mean `{name}`?")),
         }
     }
 }
@@ -104,6 +119,7 @@ impl fmt::Display for ConfigError {
             Self::NotYet(place) => write!(f, "stores at {place} are not there yet"),
             Self::NoHome => f.write_str("the directory of the configuration is not known"),
             Self::Size(text) => write!(f, "\"{}\" is no size", text.escape_debug()),
+            Self::Variable { name, message } => write!(f, "{name}: {message}"),
             Self::Unreadable(path, _) => write!(f, "{} cannot be read", path.display()),
             Self::Malformed { path, line, message } => write!(f, "{}:{line}: {message}", path.display()),
         }
@@ -114,7 +130,7 @@ impl std::error::Error for ConfigError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable(_, error) => Some(error),
-            Self::NotYet(_) | Self::NoHome | Self::Size(_) | Self::Malformed { .. } => None,
+            Self::NotYet(_) | Self::NoHome | Self::Size(_) | Self::Variable { .. } | Self::Malformed { .. } => None,
         }
     }
 }
@@ -126,6 +142,8 @@ struct File {
     store: Option<String>,
     keyring: Option<PathBuf>,
     cache: Option<String>,
+    #[serde(default)]
+    tokens: tokens::Tokens,
 }
 
 impl Config {
@@ -146,7 +164,9 @@ impl Config {
         let keyring = globals.keyring.clone().or_else(|| env("HALLPASS_KEYRING").map(PathBuf::from)).or(file.keyring);
         let keyring = keyring.or_else(|| directory.as_ref().map(|d| d.join("keyring"))).ok_or(ConfigError::NoHome)?;
         let cache = globals.cache.clone().or_else(|| env("HALLPASS_CACHE")).or(file.cache);
+        let policy = file.tokens.policy(&env)?;
         Ok(Self {
+            policy,
             store: place(store.as_deref().unwrap_or("./hallpass-data"))?,
             directory: directory.unwrap_or_else(|| keyring.parent().unwrap_or(Path::new(".")).to_owned()),
             keyring,
@@ -167,14 +187,25 @@ fn read(chosen: Option<PathBuf>, directory: Option<&Path>) -> Result<(File, Opti
         Err(error) if error.kind() == io::ErrorKind::NotFound && !asked => return Ok((File::default(), None)),
         Err(error) => return Err(ConfigError::Unreadable(path, error)),
     };
-    match toml::from_str(&text) {
-        Ok(file) => Ok((file, Some(path))),
+    let line = |at: usize| text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let file: File = match toml::from_str(&text) {
+        Ok(file) => file,
         Err(error) => {
-            let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
-            let line = before.matches('\n').count() + 1;
-            Err(ConfigError::Malformed { path, line, message: error.message().trim_end().replace('\n', ", ") })
+            let (line, message) = (line(error.span().map_or(0, |span| span.start)), error.message().trim_end());
+            return Err(ConfigError::Malformed { path, line, message: message.replace('\n', ", ") });
         }
+    };
+    match file.tokens.contradiction() {
+        Some((at, message)) => Err(ConfigError::Malformed { path, line: line(at), message: message.into() }),
+        None => Ok((file, Some(path))),
     }
+}
+
+/// The known name that is nearest to the one that a message says is unknown. serde lists what it expected.
+fn near(message: &str) -> Option<&str> {
+    let (unknown, expected) = message.strip_prefix("unknown field `")?.split_once('`')?;
+    let known = expected.split('`').skip(1).step_by(2).map(|name| (strsim::jaro_winkler(unknown, name), name));
+    known.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(nearness, _)| *nearness > 0.8).map(|(_, name)| name)
 }
 
 fn place(text: &str) -> Result<Where, ConfigError> {

@@ -172,6 +172,12 @@ impl Ui {
     }
 }
 
+/// The name of the terminal that somebody types at.
+#[must_use]
+pub fn terminal_name() -> Option<String> {
+    rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()).ok()?.into_string().ok()
+}
+
 /// The columns of the terminal on standard output; none where it is no terminal.
 #[must_use]
 pub fn width() -> Option<usize> {

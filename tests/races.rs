@@ -39,7 +39,7 @@ fn authority(dir: &Path, tenure: Tenure) -> Authority {
 }
 
 fn actor() -> Actor {
-    Actor { name: "races".into(), uid: None, channel: Channel::Command }
+    Actor::new("races", None, Channel::Command)
 }
 
 /// A token, its key, and whether its revocation has returned.

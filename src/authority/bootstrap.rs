@@ -5,7 +5,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{Core, OpenError, error::ChangeError, overlay::Overlay, tx::Tx};
+use super::{Core, OpenError, Passwords, error::ChangeError, overlay::Overlay, reveals::Reveals, tx::Tx};
 use crate::{
     domain::{Action, Actor, Channel, ContentType, Permission},
     store::{Committed, Store, StoreError, layout::Table},
@@ -35,14 +35,15 @@ pub(super) fn is_done(store: &dyn Store) -> Result<bool, StoreError> {
 
 /// Fills a new store, in one commit. Another process may be doing the same: the first one counts.
 pub(super) fn run(core: &Core) -> Result<(), OpenError> {
-    let actor = Actor { name: "hallpass".into(), uid: None, channel: Channel::System };
+    let actor = Actor::new("hallpass", None, Channel::System);
     let mut overlay = Overlay::default();
     let now = core.clock.now();
-    fill(&mut Tx { core, overlay: &mut overlay, actor: &actor, reason: None, now, stop: &AtomicBool::new(false) })
-        .map_err(|error| match error {
-            ChangeError::Store(error) => OpenError::Store(error),
-            other => unreachable!("a new store takes its first rows: {other}"),
-        })?;
+    let (passwords, reveals, stop) = (Passwords::New, &mut Reveals::default(), &AtomicBool::new(false));
+    let mut tx = Tx { core, overlay: &mut overlay, actor: &actor, reason: None, passwords, reveals, now, stop };
+    fill(&mut tx).map_err(|error| match error {
+        ChangeError::Store(error) => OpenError::Store(error),
+        other => unreachable!("a new store takes its first rows: {other}"),
+    })?;
     match core.store.commit(overlay.into_change())? {
         Committed::Applied(revision) | Committed::Conflict(revision) => Ok(core.settle(revision)?),
     }

@@ -1,7 +1,7 @@
 //! What every kind of row has in common: an id, the places where it is found, the rows it refers to. Inserting,
 //! changing and removing are written once, in [`super::tx`].
 
-use super::{ChangeError, Tx};
+use super::{ChangeError, Passwords, Tx};
 use crate::{
     domain::{ContentType, Group, Permission, Subject, Token, User},
     store::{
@@ -107,7 +107,9 @@ impl Entity for User {
     }
 
     fn consequences(&self, tx: &mut Tx<'_>, fields: &[String]) -> Result<(), ChangeError> {
-        let Some(why) = tx.core.policy.death(fields, self.is_active) else { return Ok(()) };
+        let password = |field: &&String| tx.passwords == Passwords::New || *field != "password";
+        let fields: Vec<String> = fields.iter().filter(password).cloned().collect();
+        let Some(why) = tx.core.policy().death(&fields, self.is_active) else { return Ok(()) };
         for token in tx.tokens_of(self.id)? {
             tx.revoke_because(&token, Some(why))?;
         }

@@ -133,7 +133,7 @@ fn scene() -> Scene {
 }
 
 fn actor() -> Actor {
-    Actor { name: "ops".into(), uid: None, channel: Channel::Command }
+    Actor::new("ops", None, Channel::Command)
 }
 
 /// Does a deed as a careful caller does it: it reads what it changes in the same transaction.

@@ -1,6 +1,6 @@
 //! Logins by password, as Django's `ModelBackend` and DRF's `ObtainAuthToken` have them.
 
-use super::{ChangeError, NewToken, Overlap, Session};
+use super::{ChangeError, NewToken, Overlap, Passwords, Session};
 use crate::{
     domain::{Action, Key, Subject, TokenState, User},
     password::{self, Encoding, Verdict},
@@ -15,11 +15,15 @@ impl Session {
     pub fn login(&mut self, username: &str, password: &str) -> Result<Option<User>, ChangeError> {
         let Some(user) = self.transact(|tx| tx.user_named(username))? else {
             password::burn(password);
+            self.count_refused_password();
             return Ok(None);
         };
         let encoding = match password::verify(password, &user.password) {
             Verdict::Accepted(encoding) => encoding,
-            Verdict::Refused | Verdict::Malformed(_) => return Ok(None),
+            Verdict::Refused | Verdict::Malformed(_) => {
+                self.count_refused_password();
+                return Ok(None);
+            }
         };
         let upgraded = match encoding {
             Encoding::Current => None,
@@ -32,6 +36,8 @@ impl Session {
             };
             if let Some(encoded) = &upgraded {
                 now.password.clone_from(encoded);
+                // The same password: what dies with a password lives.
+                tx.passwords = Passwords::Rehashed;
                 tx.update(&now)?;
             }
             if !now.is_active {
@@ -49,15 +55,13 @@ impl Session {
     /// The store failed, or the user is gone.
     pub fn obtain_key(&mut self, user: &User) -> Result<Key, ChangeError> {
         self.transact(|tx| {
-            let Some(mut token) = tx.token_named(user.id, None)? else {
+            let Some(token) = tx.token_named(user.id, None)? else {
                 return Ok(tx.create_token(NewToken::of(user.id))?.1);
             };
             if let TokenState::Expired { .. } = token.state(tx.now()) {
-                token.expires = None;
-                tx.update(&token)?;
-                return Ok(tx.regenerate(&token, None, Overlap::None)?.1);
+                return Ok(tx.renew(&token, None)?.1);
             }
-            match tx.key_of(&token)? {
+            match tx.reveal_key(&token)? {
                 Some(key) => Ok(key),
                 None => Ok(tx.regenerate(&token, None, Overlap::None)?.1),
             }
@@ -69,21 +73,23 @@ impl Session {
 mod tests {
     use std::time::Duration;
 
-    use super::super::tests::bench;
+    use super::super::tests::{bench, bench_under};
     use super::*;
-    use crate::domain::Clock;
+    use crate::domain::{Clock, Policy, TokensDieWith};
 
     const PASSWORD: &str = "s3cret-enough";
+
+    /// A hash as nobody makes them any more.
+    fn md5_of(password: &str) -> String {
+        use md5::Digest;
+        format!("md5$salt${}", hex::encode(md5::Md5::digest(format!("salt{password}"))))
+    }
 
     #[test]
     fn a_login_upgrades_an_old_hash_and_an_inactive_user_is_refused() {
         let bench = bench();
         let mut session = bench.session();
-        let md5 = "md5$salt$".to_owned()
-            + &{
-                use md5::Digest;
-                hex::encode(md5::Md5::digest(format!("salt{PASSWORD}")))
-            };
+        let md5 = md5_of(PASSWORD);
         let user = User { password: md5.clone(), ..bench.user("alice") };
         let user = session.transact(|tx| tx.insert(user.clone())).unwrap();
         assert_eq!(session.login("alice", "wrong").unwrap(), None);
@@ -93,6 +99,21 @@ mod tests {
         assert!(session.login("alice", PASSWORD).unwrap().is_some(), "the new hash is of the same password");
         session.transact(|tx| tx.update(&User { is_active: false, ..user.clone() })).unwrap();
         assert_eq!(session.login("alice", PASSWORD).unwrap(), None);
+    }
+
+    #[test]
+    fn a_hash_that_a_login_upgrades_ends_no_token_where_tokens_die_with_the_password() {
+        let policy = Policy { tokens_die_with: TokensDieWith::Password, ..Policy::default() };
+        let bench = bench_under(policy);
+        let mut session = bench.session();
+        let weak = md5_of(PASSWORD);
+        let user = session.transact(|tx| tx.insert(User { password: weak.clone(), ..bench.user("alice") })).unwrap();
+        let key = session.obtain_key(&user).unwrap();
+        let logged_in = session.login("alice", PASSWORD).unwrap().expect("it is the password");
+        assert_ne!(logged_in.password, weak);
+        assert!(bench.authority.authenticate(&key).unwrap().is_ok());
+        session.transact(|tx| tx.update(&User { password: "!".into(), ..logged_in.clone() })).unwrap();
+        assert!(bench.authority.authenticate(&key).unwrap().is_err(), "a new password is another matter");
     }
 
     #[test]

@@ -15,7 +15,9 @@ mod keys;
 mod login;
 mod overlay;
 pub mod query;
+mod refusals;
 mod relations;
+mod reveals;
 mod rotation;
 mod session;
 mod suggest;
@@ -29,19 +31,19 @@ use std::{
     fmt,
     path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-pub use crate::store::{Role, StoreError, layout::Relation};
-pub use audit::Verdict;
+pub use crate::store::{Notice, Role, StoreError, layout::Relation};
+pub use audit::{Flaw, TrailHead, Verdict};
 pub use authenticate::{Principal, Refusal};
 pub use entity::{Entity, Place};
 pub use error::ChangeError;
 pub use relations::Links;
 pub use rotation::{KeyringStatus, RotateError};
-pub use session::Session;
+pub use session::{Passwords, Session};
 pub use suggest::Suggested;
 pub use tokens::{NewToken, Overlap, Recovery};
 pub use tx::{Scan, Tx};
@@ -64,7 +66,7 @@ pub struct Authority {
 struct Core {
     store: Arc<dyn Store>,
     keys: keys::Keys,
-    policy: Policy,
+    policy: RwLock<Arc<Policy>>,
     access: Access,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -172,6 +174,7 @@ impl Authority {
         let age = if bootstrap::is_done(&*store)? { Age::InUse } else { Age::New };
         let keys = keys::Keys::open(keyring, id, age, &*entropy)?;
         let (usage, rows, known, settled, turn) = Default::default();
+        let policy = RwLock::new(Arc::new(policy));
         let core = Arc::new(Core { store, keys, policy, access, clock, entropy, usage, rows, known, settled, turn });
         if age == Age::New {
             bootstrap::run(&core)?;
@@ -183,6 +186,17 @@ impl Authority {
     #[must_use]
     pub fn session(&self, actor: Actor) -> Session {
         Session::new(Arc::clone(&self.core), actor)
+    }
+
+    /// The rules for tokens.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        self.core.policy()
+    }
+
+    /// Has other rules hold from now on.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.core.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
     /// How this process has the store at this moment.
@@ -218,6 +232,10 @@ impl Core {
             self.settled.fetch_max(revision.0, Ordering::AcqRel);
         }
         Ok(())
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// One at a time.
@@ -282,7 +300,7 @@ pub(crate) mod tests {
 
     impl Bench {
         pub(crate) fn session(&self) -> Session {
-            self.authority.session(Actor { name: "ops".into(), uid: Some(1000), channel: Channel::Shell })
+            self.authority.session(Actor::new("ops", Some(1000), Channel::Shell))
         }
 
         pub(crate) fn user(&self, username: &str) -> User {

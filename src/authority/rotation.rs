@@ -286,7 +286,7 @@ mod tests {
 
         // The one that was shown once moves at its next use, and then the old digest key is of no use any more.
         let principal = bench.authority.authenticate(&once).unwrap().unwrap();
-        bench.authority.count_use(&principal);
+        bench.authority.count_use(&principal, &"10.0.0.1");
         bench.authority.write_usage(&mut session, 100).unwrap();
         assert_eq!(bench.authority.keyring_status(&mut session).unwrap().to_move, 0);
         let status = bench.authority.rotate_keyring(&mut session, &mut |_| ()).unwrap();

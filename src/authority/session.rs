@@ -6,6 +6,7 @@ use super::{
     Access, Core,
     error::ChangeError,
     overlay::{Mark, Overlay},
+    reveals::Reveals,
     tx::Tx,
 };
 use crate::{
@@ -19,13 +20,25 @@ const TRIES: usize = 64;
 /// A session. One thread uses it at a time.
 #[derive(Debug)]
 pub struct Session {
-    core: Arc<Core>,
-    actor: Actor,
-    reason: Option<String>,
-    seen: Revision,
+    pub(super) core: Arc<Core>,
+    pub(super) actor: Actor,
+    pub(super) reason: Option<String>,
+    passwords: Passwords,
+    pub(super) seen: Revision,
+    pub(super) reveals: Reveals,
     open: Option<Open>,
     /// Whether the person at the terminal wants no more of what runs.
     stop: Arc<AtomicBool>,
+}
+
+/// What the new values of passwords are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Passwords {
+    /// New passwords: what dies with a password dies.
+    #[default]
+    New,
+    /// The same passwords, hashed anew.
+    Rehashed,
 }
 
 /// An open `atomic()` block, with the savepoints inside it.
@@ -37,7 +50,16 @@ struct Open {
 
 impl Session {
     pub(super) fn new(core: Arc<Core>, actor: Actor) -> Self {
-        Self { core, actor, reason: None, seen: Revision::default(), open: None, stop: Arc::default() }
+        Self {
+            core,
+            actor,
+            reason: None,
+            passwords: Passwords::New,
+            seen: Revision::default(),
+            reveals: Reveals::default(),
+            open: None,
+            stop: Arc::default(),
+        }
     }
 
     /// Has all work stop with [`ChangeError::Interrupted`] while this is set, wherever nothing is committed yet.
@@ -61,6 +83,11 @@ impl Session {
         self.reason = reason;
     }
 
+    /// Says what the passwords are that are written from here on.
+    pub fn set_passwords(&mut self, passwords: Passwords) {
+        self.passwords = passwords;
+    }
+
     /// Runs `work` as one change: all of it or nothing. Inside an `atomic()` block it becomes part of the block;
     /// otherwise it is committed here, and run again where others changed what it had read.
     ///
@@ -70,11 +97,12 @@ impl Session {
         &mut self,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (core, actor, reason, stop) = (&*self.core, &self.actor, self.reason.as_deref(), &*self.stop);
+        let (core, actor, reason) = (&*self.core, &self.actor, self.reason.as_deref());
+        let (passwords, reveals, stop) = (self.passwords, &mut self.reveals, &*self.stop);
         if let Some(open) = &mut self.open {
             let mark = open.overlay.mark();
             let now = core.clock.now();
-            let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, now, stop });
+            let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, passwords, reveals, now, stop });
             let done = done.and_then(|value| may_write(core, &open.overlay, mark).map(|()| value).map_err(E::from));
             if done.is_err() {
                 open.overlay.roll_back(mark);
@@ -87,7 +115,7 @@ impl Session {
         for _ in 0..TRIES {
             let mut overlay = Overlay::default();
             let now = core.clock.now();
-            let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, now, stop });
+            let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, passwords, reveals, now, stop });
             self.seen = self.seen.max(overlay.seen());
             // A commit compares what was read; an answer and an error have nobody else to look.
             if (done.is_err() || overlay.is_empty()) && overlay.is_torn(&*core.store).map_err(ChangeError::from)? {
@@ -162,6 +190,11 @@ impl Session {
     /// # Errors
     /// The store could not keep it: what depends on it must not be said.
     pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.tell_reveals()?;
+        self.settle_quietly()
+    }
+
+    pub(super) fn settle_quietly(&mut self) -> Result<(), StoreError> {
         self.core.settle(self.seen)
     }
 }

@@ -71,7 +71,7 @@ impl Tx<'_> {
             user: new.user,
             name: new.name,
             created: new.created.unwrap_or(self.now),
-            expires: self.core.policy.expiry(new.expires, self.now),
+            expires: self.core.policy().expiry(new.expires, self.now),
             revoked: None,
             key: stored,
             superseded: None,
@@ -109,16 +109,33 @@ impl Tx<'_> {
     }
 
     /// The key of a token; `None` where it was to be shown once only. The audit trail does not learn of it: use
-    /// [`Tx::reveal_key`] for a key that a person asked to see.
+    /// [`Tx::show_key`] or [`Tx::reveal_key`] for a key that somebody asked to see.
     pub fn key_of(&mut self, token: &Token) -> Result<Option<Key>, ChangeError> {
         let Some(sealed) = &token.key.sealed else { return Ok(None) };
         Ok(Some(self.keys()?.open(sealed, token.id, &token.key.digest)?))
     }
 
-    /// [`Tx::key_of`], with an event.
+    /// Whether a key is the current one of a token, told by its digest.
+    pub(super) fn is_key_of(&mut self, token: &Token, key: &Key) -> Result<bool, ChangeError> {
+        let keys = self.keys()?;
+        Ok(keys.digests(key).any(|digest| digest == token.key.digest))
+    }
+
+    /// [`Tx::key_of`] for a person: the statement or command gets an event.
+    pub fn show_key(&mut self, token: &Token) -> Result<Option<Key>, ChangeError> {
+        let key = self.key_of(token)?;
+        if key.is_some() {
+            self.note_reveal(token);
+        }
+        Ok(key)
+    }
+
+    /// [`Tx::key_of`], with an event in the same commit.
     pub fn reveal_key(&mut self, token: &Token) -> Result<Option<Key>, ChangeError> {
         let key = self.key_of(token)?;
-        self.record_for(token, Action::Revealed);
+        if key.is_some() {
+            self.record_for(token, Action::Revealed { count: 1, tokens: Vec::new(), serials: Vec::new() });
+        }
         Ok(key)
     }
 
@@ -142,7 +159,7 @@ impl Tx<'_> {
         let old = std::mem::replace(&mut new.key, stored);
         let overlap_until = match overlap {
             Overlap::None => None,
-            Overlap::For(span) => Some(self.now + span),
+            Overlap::For(span) => Some(self.now + self.core.policy().overlap(span)),
         };
         // The old key stays known when it is no longer valid, so that its uses can be told from those of a stranger's.
         new.superseded = Some(Superseded { key: old, until: overlap_until.unwrap_or(self.now) });
@@ -153,10 +170,10 @@ impl Tx<'_> {
         Ok((new, key))
     }
 
-    /// Gives an expired token a new key and another end (none: it lasts): what obtaining a token does to it.
+    /// Gives an expired token a new key and another end (none: what the policy says): what obtaining a token does to it.
     pub fn renew(&mut self, token: &Token, expires: Option<Timestamp>) -> Result<(Token, Key), ChangeError> {
         let (token, key) = self.regenerate(token, None, Overlap::None)?;
-        let renewed = Token { expires, ..token };
+        let renewed = Token { expires: self.core.policy().expiry(expires, self.now), ..token };
         self.update(&renewed)?;
         Ok((renewed, key))
     }
@@ -223,7 +240,7 @@ impl Tx<'_> {
     }
 
     fn keep_to_the_cap(&mut self, user: i64) -> Result<(), ChangeError> {
-        let Some(limit) = self.core.policy.tokens_per_user else { return Ok(()) };
+        let Some(limit) = self.core.policy().tokens_per_user else { return Ok(()) };
         // Compared: of two tokens made at once for the last place, one must see the other.
         self.get(&layout::Table::User.referred(user))?;
         let live = self.tokens_of(user)?.iter().filter(|token| token.is_live()).count();

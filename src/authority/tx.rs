@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Core, entity::Entity, error::ChangeError, overlay::Overlay};
+use super::{Core, entity::Entity, error::ChangeError, overlay::Overlay, reveals::Reveals, session::Passwords};
 use crate::{
     domain::{Action, Actor, Event, Subject, Timestamp},
     store::{StoreError, layout, prefix_end, record::Record},
@@ -24,6 +24,8 @@ pub struct Tx<'a> {
     pub(super) overlay: &'a mut Overlay,
     pub(super) actor: &'a Actor,
     pub(super) reason: Option<&'a str>,
+    pub(super) passwords: Passwords,
+    pub(super) reveals: &'a mut Reveals,
     pub(super) now: Timestamp,
     pub(super) stop: &'a AtomicBool,
 }

@@ -1,13 +1,13 @@
 //! When and how often tokens are used. A request only counts in memory; the counts are written together, behind the
-//! requests.
+//! requests, as are those of refused credentials.
 
 use std::{
     collections::HashMap,
-    mem,
+    fmt, mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Authority, ChangeError, Principal, Session, Tx};
+use super::{Authority, ChangeError, Principal, Session, Tx, refusals::Refusals};
 use crate::domain::{Digest, KeyState, StoredKey, Timestamp, Token};
 
 /// What was counted and is not written yet.
@@ -16,6 +16,7 @@ pub(super) struct Book {
     counts: Mutex<Counts>,
     /// The counts of a round that is being written.
     round: Mutex<Vec<(i64, Count)>>,
+    pub(super) refusals: Refusals,
 }
 
 /// By the token's serial. There may be one for each token, so they are small.
@@ -32,9 +33,11 @@ struct Uses {
     last: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rare {
     superseded: Uses,
+    /// From which address the superseded key was last presented.
+    from: Option<String>,
     /// The digests to which its keys move, the current one's and the superseded one's (see [`Principal::newest`]).
     moves: [Option<Digest>; 2],
 }
@@ -63,8 +66,10 @@ impl Counts {
 
     fn put_back(&mut self, serial: i64, count: &Count) {
         self.uses.entry(serial).or_default().add(&count.all);
-        if let Some(Rare { superseded, moves }) = count.rare.as_deref() {
+        if let Some(Rare { superseded, from, moves }) = count.rare.as_deref() {
             let own = self.rare.entry(serial).or_default();
+            // What was counted since is newer.
+            own.from = own.from.take().or_else(|| from.clone());
             own.superseded.add(superseded);
             for (own, theirs) in own.moves.iter_mut().zip(moves) {
                 *own = own.or(*theirs);
@@ -78,8 +83,8 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Authority {
-    /// Counts a request that was accepted. Never waits for the store.
-    pub fn count_use(&self, principal: &Principal) {
+    /// Counts a request that was accepted, from the address `from`. Never waits for the store.
+    pub fn count_use(&self, principal: &Principal, from: &dyn fmt::Display) {
         let one = Uses { count: 1, last: self.core.clock.now() };
         let mut counts = lock(&self.core.usage.counts);
         counts.uses.entry(principal.serial).or_default().add(&one);
@@ -92,20 +97,23 @@ impl Authority {
             KeyState::Current => current,
             KeyState::Superseded => {
                 rare.superseded.add(&one);
+                rare.from = Some(from.to_string());
                 superseded
             }
         };
         *moves = principal.newest.or(*moves);
     }
 
-    /// Writes what was counted, without an event, for `most` tokens at most: first the rest of the last round, and
+    /// Writes what was counted: refusals, as one event for each class and token; and uses, without an event, for `most`
+    /// tokens at most: first the rest of the last round, and
     /// where there is none, what was counted since. Returns for how many tokens. What could not be written is counted
     /// again.
     ///
     /// # Errors
     /// Where the store failed.
     pub fn write_usage(&self, session: &mut Session, most: usize) -> Result<usize, ChangeError> {
-        let Book { counts, round } = &self.core.usage;
+        self.write_refusals(session)?;
+        let Book { counts, round, .. } = &self.core.usage;
         let mut round = lock(round);
         if round.is_empty() {
             *round = lock(counts).take();
@@ -137,7 +145,7 @@ impl Tx<'_> {
     fn add_usage(&mut self, serial: i64, count: &Count) -> Result<(), ChangeError> {
         // A token that was deleted meanwhile takes its counts along.
         let Some(mut token) = self.find::<Token>(serial)? else { return Ok(()) };
-        let Rare { superseded, moves } = count.rare.as_deref().copied().unwrap_or_default();
+        let Rare { superseded, from, moves } = count.rare.as_deref().cloned().unwrap_or_default();
         if moves != [None; 2] {
             self.move_keys(&mut token, moves)?;
         }
@@ -147,6 +155,7 @@ impl Tx<'_> {
         usage.superseded_uses += superseded.count;
         if superseded.count > 0 {
             usage.superseded_last = usage.superseded_last.max(Some(superseded.last));
+            usage.superseded_from = from;
         }
         self.put_usage(&token, &usage);
         Ok(())
@@ -187,7 +196,7 @@ mod tests {
             .unwrap();
         for _ in 0..3 {
             let principal = bench.authority.authenticate(&key).unwrap().unwrap();
-            bench.authority.count_use(&principal);
+            bench.authority.count_use(&principal, &"10.0.0.1");
         }
         assert_eq!(session.transact(|tx| tx.usage_of(&token)).unwrap().uses, 0, "no request writes");
         assert_eq!(bench.authority.write_usage(&mut session, 100).unwrap(), 1);

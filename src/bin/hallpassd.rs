@@ -16,7 +16,7 @@ use hallpass::{
     authority::{Authority, KeyringAt},
     clock::SystemClock,
     config::{Config, Globals, Where},
-    domain::{Actor, Channel, Entropy, Policy},
+    domain::{Actor, Channel, Entropy},
     http::{Listen, Listener, Phase, Server, Settings},
     random::SystemEntropy,
     store::{
@@ -127,11 +127,11 @@ fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
     };
     let (listeners, places): (Vec<_>, Vec<_>) = listeners.into_iter().unzip();
     let obedient = {
-        let (args, server) = (args.clone(), Arc::downgrade(&server));
+        let (args, server, authority) = (args.clone(), Arc::downgrade(&server), authority.clone());
         move || {
             obey(signals, &phase, drain, &|| {
                 if let Some(server) = server.upgrade() {
-                    reload(&args, &server);
+                    reload(&args, &server, &authority);
                 }
             });
         }
@@ -264,7 +264,7 @@ fn authority(config: &Config) -> Result<Authority, Failure> {
             (Arc::new(store), KeyringAt::File(&config.keyring))
         }
     };
-    let authority = Authority::open(store, keyring, Policy::default(), Arc::new(SystemClock), entropy)
+    let authority = Authority::open(store, keyring, config.policy.clone(), Arc::new(SystemClock), entropy)
         .map_err(|error| Failure::of(UNAVAILABLE, &error, error.hint()))?;
     authority.remember(usize::try_from(config.cache_bytes / 2).unwrap_or(usize::MAX));
     Ok(authority)
@@ -273,7 +273,7 @@ fn authority(config: &Config) -> Result<Authority, Failure> {
 /// Keeps what the authority remembers fresh, and writes the counted uses down: from time to time, and all that is left
 /// at the end.
 fn keep_house(authority: &Authority, stopped: &mpsc::Receiver<()>) {
-    let actor = Actor { name: "hallpassd".into(), uid: None, channel: Channel::System };
+    let actor = Actor::new("hallpassd", None, Channel::System);
     let mut session = authority.session(actor);
     let mut write = |most: usize| {
         let written = authority.write_usage(&mut session, most).map_err(|error| error.to_string());
@@ -322,12 +322,16 @@ fn obey(mut signals: Signals, phase: &watch::Sender<Phase>, drain: Duration, rel
 }
 
 /// Reads the configuration again. One that is refused changes nothing.
-fn reload(args: &Args, server: &Server) {
+fn reload(args: &Args, server: &Server, authority: &Authority) {
     let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let decided = Config::decide(&args.globals, &env).map_err(|error| Failure::of(REFUSED, &error, None));
-    let done = decided
-        .and_then(|config| settings(args, &config, &env))
-        .and_then(|settings| server.reconfigure(settings).map_err(|error| Failure::of(UNAVAILABLE, &error, None)));
+    let done = decided.and_then(|config| Ok((settings(args, &config, &env)?, config.policy))).and_then(
+        |(settings, policy)| {
+            server.reconfigure(settings).map_err(|error| Failure::of(UNAVAILABLE, &error, None))?;
+            authority.set_policy(policy);
+            Ok(())
+        },
+    );
     match done {
         Ok(()) => tracing::info!("the configuration was read again"),
         Err(failure) => tracing::error!(why = failure.message, "the configuration stays as it was"),

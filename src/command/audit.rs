@@ -1,13 +1,15 @@
 //! `audit`: the audit trail.
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Cell, Context, Data, Failure, Note, Reply, Table, reply::FormatArgs};
+use super::{Cell, Context, Failure, Note, Reply, Table, reply::FormatArgs};
 use crate::{
-    authority::{ChangeError, Scan, Verdict},
-    domain::{Action, Event, Timestamp},
+    authority::{Flaw, Scan, TrailHead, Tx, Verdict},
+    domain::{self, Action, Event, Timestamp},
 };
+
+mod follow;
 
 /// Show the audit trail
 #[derive(Args, Debug)]
@@ -17,6 +19,9 @@ pub struct Audit {
     /// Only events about this user and their tokens
     #[arg(long)]
     user: Option<String>,
+    /// Go on with the events as they come, until Ctrl-C
+    #[arg(long)]
+    follow: bool,
     /// How many, from the last one back
     #[arg(short = 'n', long, default_value_t = 50)]
     last: usize,
@@ -24,19 +29,31 @@ pub struct Audit {
     format: FormatArgs,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum What {
     /// Check that nothing was altered or removed
-    Verify,
+    Verify(Verify),
+    /// Print the head of the trail, to be kept elsewhere: a later check with it finds a tail that was cut off
+    Head,
     /// Print all events as JSON lines
     Export,
+}
+
+/// What the trail is checked against
+#[derive(Args, Debug)]
+struct Verify {
+    /// A head that was printed earlier, or the file it is in
+    #[arg(long, value_name = "HEAD|FILE")]
+    head: Option<String>,
 }
 
 impl Audit {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         match self.action {
-            Some(What::Verify) => verify(context),
-            Some(What::Export) => export(context),
+            Some(What::Verify(verify)) => verify.run(context),
+            Some(What::Head) => head(context),
+            Some(What::Export) => follow::export(context),
+            None if self.follow => follow::follow(self.user.as_deref(), self.last, self.format.format(), context),
             None => self.list(context),
         }
     }
@@ -44,17 +61,14 @@ impl Audit {
     fn list(self, context: &mut Context) -> Result<Reply, Failure> {
         let session = context.session()?;
         let (events, now) = session.borrow_mut().transact(|tx| {
-            let of = match &self.user {
-                Some(name) => Some(super::what::user(name, tx)?.id),
-                None => None,
-            };
+            let about = self.user.as_deref().map(|name| About::named(name, tx)).transpose()?;
             let mut events = Vec::new();
             // Backwards there is no reading; a page that is long enough is almost always at the end.
             let count = tx.event_count()?;
             let from =
-                if of.is_some() { 0 } else { count.saturating_sub(u64::try_from(self.last).unwrap_or(u64::MAX)) };
+                if about.is_some() { 0 } else { count.saturating_sub(u64::try_from(self.last).unwrap_or(u64::MAX)) };
             tx.events(from, |number, event| {
-                if of.is_none_or(|id| is_about(&event, id)) {
+                if about.as_ref().is_none_or(|about| about.matches(&event)) {
                     events.push((number, event));
                 }
                 Scan::On
@@ -68,9 +82,50 @@ impl Audit {
     }
 }
 
-/// Whether an event is about a user or a token of theirs.
-pub(super) fn is_about(event: &Event, user: i64) -> bool {
-    event.owner == Some(user) || event.subject.as_ref().is_some_and(|s| s.kind == "user" && s.id == user)
+/// A user whose events are wanted, with their tokens.
+pub(super) struct About {
+    user: i64,
+    tokens: Vec<(String, i64)>,
+}
+
+impl About {
+    pub(super) fn of(user: i64, tokens: &[domain::Token]) -> Self {
+        Self { user, tokens: tokens.iter().map(|token| (token.id.to_string(), token.serial)).collect() }
+    }
+
+    fn named(name: &str, tx: &mut Tx<'_>) -> Result<Self, Failure> {
+        let user = super::what::user(name, tx)?.id;
+        Ok(Self::of(user, &tx.tokens_of(user)?))
+    }
+
+    /// Whether an event is about the user or a token of theirs.
+    pub(super) fn matches(&self, event: &Event) -> bool {
+        event.owner == Some(self.user)
+            || event.subject.as_ref().is_some_and(|s| s.kind == "user" && s.id == self.user)
+            || self.tokens.iter().any(|(id, serial)| names(event, id, *serial))
+    }
+}
+
+/// Whether an event is about a token, by itself or among others.
+pub(super) fn names(event: &Event, token: &str, serial: i64) -> bool {
+    let among = match &event.action {
+        Action::Revealed { tokens, serials, .. } => {
+            tokens.iter().any(|id| id == token)
+                || serials.iter().any(|(first, last)| (*first..=*last).contains(&serial))
+        }
+        Action::Purged { tokens } => tokens.iter().any(|id| id == token),
+        Action::StoreCreated
+        | Action::Created
+        | Action::Changed { .. }
+        | Action::Deleted
+        | Action::Related { .. }
+        | Action::Regenerated { .. }
+        | Action::Revoked
+        | Action::KeyringRotated { .. }
+        | Action::Refused { .. }
+        | Action::LoggedIn => false,
+    };
+    among || event.subject.as_ref().is_some_and(|subject| subject.token.as_deref() == Some(token))
 }
 
 /// The columns of a list of events.
@@ -114,8 +169,25 @@ fn words(action: &Action) -> (String, Option<String>) {
         Action::Regenerated { overlap_until } => {
             overlap_until.map(|until| format!("old key until {}", to_the_second(until)))
         }
-        Action::Refused { why, .. } => Some(why.clone()),
-        _ => None,
+        Action::Refused { why, count, since, last_from } => {
+            let from = last_from.as_ref().map(|from| format!(", last from {from}")).unwrap_or_default();
+            Some(format!("{why}: {count} since {}{from}", to_the_second(*since)))
+        }
+        Action::Revealed { tokens, .. } if !tokens.is_empty() => {
+            Some(format!("{} keys: {}", tokens.len(), tokens.join(" ")))
+        }
+        Action::Revealed { count, serials, .. } if !serials.is_empty() => {
+            let ranges = serials.iter().map(|(first, last)| format!("{first}-{last}")).collect::<Vec<_>>().join(" ");
+            Some(format!("{count} keys: serials {ranges}"))
+        }
+        Action::Purged { tokens } => Some(tokens.join(" ")),
+        Action::KeyringRotated { keys } => Some(format!("{keys} keys")),
+        Action::StoreCreated
+        | Action::Created
+        | Action::Deleted
+        | Action::Revoked
+        | Action::Revealed { .. }
+        | Action::LoggedIn => None,
     };
     (word, detail)
 }
@@ -125,35 +197,51 @@ fn to_the_second(moment: Timestamp) -> Timestamp {
     Timestamp(moment.0 - moment.0.rem_euclid(1_000_000))
 }
 
-fn verify(context: &mut Context) -> Result<Reply, Failure> {
-    let session = context.session()?;
-    let verdict = session.borrow_mut().transact(|tx| tx.verify_events())?;
-    Ok(match verdict {
-        Verdict::Whole { events } => Reply::status(format!("The audit trail is whole: {events} events.")),
-        Verdict::Broken { at } => Reply {
-            status: 1,
-            notes: vec![Note::Warning(format!("the audit trail is broken at event {at}"))],
-            ..Reply::default()
-        },
-    })
+impl Verify {
+    fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let saved = self.head.map(|text| saved_head(&text, context)).transpose()?;
+        let session = context.session()?;
+        let verdict = session.borrow_mut().transact(|tx| tx.verify_events(saved))?;
+        let (at, flaw) = match verdict {
+            Verdict::Whole(head) => {
+                let reply = Reply::status(format!("The audit trail is whole: {} events.", head.len()));
+                return Ok(match saved {
+                    Some(_) => reply,
+                    None => reply.and(Note::Hint(
+                        "a tail that was cut off shows with --head and what `audit head` printed earlier".into(),
+                    )),
+                });
+            }
+            Verdict::Broken { at, flaw } => (at, flaw),
+        };
+        let text = match flaw {
+            Flaw::Missing => format!("event {at} is missing"),
+            Flaw::Altered => format!("event {at} is not what was written"),
+            Flaw::Head => format!("event {at} is not where the trail's head says"),
+            Flaw::CutOff => format!("it ends before event {at}, and the saved head is of a later one"),
+            Flaw::WrittenAnew => format!("event {at} is not the one of the saved head"),
+        };
+        let notes = vec![Note::Warning(format!("the audit trail is broken at event {at}: {text}"))];
+        Ok(Reply { status: 1, notes, ..Reply::default() })
+    }
 }
 
-fn export(context: &mut Context) -> Result<Reply, Failure> {
+fn saved_head(text: &str, context: &Context) -> Result<TrailHead, Failure> {
+    if let Ok(head) = text.parse() {
+        return Ok(head);
+    }
+    let shown = super::what::shown(text);
+    let file = std::fs::read_to_string(context.path(text))
+        .map_err(|error| Failure::refused(format!("{shown} is no head and cannot be read as a file: {error}")))?;
+    file.parse()
+        .map_err(|_| Failure::refused_with(format!("there is no head in {shown}"), "hallpass audit head > FILE"))
+}
+
+fn head(context: &mut Context) -> Result<Reply, Failure> {
     let session = context.session()?;
-    let mut text = String::new();
-    session.borrow_mut().transact(|tx| {
-        text.clear();
-        tx.events(0, |number, event| {
-            let mut object = Map::from_iter([("event".to_owned(), Value::from(number))]);
-            if let Ok(Value::Object(pairs)) = serde_json::to_value(&event) {
-                object.extend(pairs);
-            }
-            object.insert("at".into(), Value::from(event.at.to_string()));
-            text.push_str(&Value::Object(object).to_string());
-            text.push('\n');
-            Scan::On
-        })?;
-        Ok::<_, ChangeError>(())
-    })?;
-    Ok(Reply { data: Data::Text(text), ..Reply::default() })
+    let head = session.borrow_mut().transact(|tx| tx.trail_head())?;
+    match head {
+        Some(head) => Ok(Reply::text(format!("{head}\n"))),
+        None => Err(Failure::refused_with("the trail has no head", "hallpass audit verify")),
+    }
 }

@@ -59,6 +59,8 @@ pub struct Surroundings {
     pub program: fn() -> clap::Command,
     /// Begins something that takes its time and has so many parts, if that is known.
     pub progress: Box<dyn Fn(&'static str, Option<u64>) -> Meter>,
+    /// Whether Ctrl-C was pressed while a command works that may work for ever.
+    pub interrupted: Box<dyn Fn() -> bool>,
     /// Reads standard input to its end.
     pub stdin: Box<dyn FnMut() -> io::Result<Vec<u8>>>,
 }
@@ -90,7 +92,7 @@ pub enum Turn<'a> {
 pub enum Answer {
     /// A line, without its end.
     Line(Zeroizing<String>),
-    /// There is no more input.
+    /// There is no more input; or nobody reads what is said.
     End,
     /// Ctrl-C.
     Interrupted,
@@ -150,6 +152,14 @@ impl Context {
         }
     }
 
+    /// Ends a command or a statement: what keys it showed is told in the audit trail, and everything is durable.
+    pub fn conclude(&mut self) -> Result<(), Failure> {
+        match &self.open {
+            Some((_, session)) => Ok(session.borrow_mut().conclude()?),
+            None => Ok(()),
+        }
+    }
+
     /// Where the store is, as it is shown to people.
     #[must_use]
     pub fn store(&self) -> &str {
@@ -190,6 +200,12 @@ impl Context {
     #[must_use]
     pub fn system_user(&self) -> &str {
         &self.actor.name
+    }
+
+    /// Whether Ctrl-C was pressed.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        (self.surroundings.interrupted)()
     }
 
     /// Reads standard input to its end.

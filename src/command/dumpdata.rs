@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     authority::transfer::{DumpError, DumpOptions, Format, Keys, Kind, dump},
-    domain::{Action, Model},
+    domain::Model,
 };
 
 /// Output the contents of the store as a fixture of the given format
@@ -71,11 +71,7 @@ impl DumpData {
         let mut bytes = Vec::new();
         session.borrow_mut().transact(|tx| {
             bytes.clear();
-            let (_, keys) = dump(tx, &options, &mut bytes).map_err(failure)?;
-            if keys > 0 {
-                tx.record(Action::Revealed, None, None);
-            }
-            Ok::<_, Failure>(())
+            dump(tx, &options, &mut bytes).map_err(failure)
         })?;
         match (file, &self.output) {
             (Some(mut file), Some(name)) => {

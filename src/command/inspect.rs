@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     authority::{Relation, Scan, Tx},
-    domain::{Group, Timestamp, Token, TokenState, User},
+    domain::{Group, Timestamp, Token, TokenState, Usage, User},
     password,
 };
 
@@ -100,13 +100,15 @@ fn user_sheet(user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Failure> {
     for token in &all {
         let usage = tx.usage_of(token)?;
         let mut row = tokens::row(user.username.clone(), token, &usage, now);
-        row.extend(superseded(token, usage.superseded_uses));
+        let [until, uses, _] = superseded(token, &usage);
+        row.extend([until, uses]);
         rows.push(row);
     }
     let mut columns = tokens::columns();
     columns.extend(["old_key_until", "old_key_uses"]);
     let tokens = Table::new(&columns, rows, now);
-    let events = events(|event| audit::is_about(event, user.id), tx)?;
+    let about = audit::About::of(user.id, &all);
+    let events = events(|event| about.matches(event), tx)?;
     let json = json!({
         "user": user.username, "id": user.id, "first_name": user.first_name, "last_name": user.last_name,
         "email": user.email, "is_active": user.is_active, "is_staff": user.is_staff,
@@ -146,9 +148,10 @@ fn token_sheet(token: &Token, user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Fai
         field("uses", Cell::Number(i64::try_from(usage.uses).unwrap_or(i64::MAX))),
     ];
     if let Some(old) = &token.superseded {
-        let [until, uses] = superseded(token, usage.superseded_uses);
+        let [until, uses, from] = superseded(token, &usage);
         fields.push(field(if old.until > now { "old key valid until" } else { "old key refused since" }, until));
         fields.push(field("old key's uses", uses));
+        fields.push(field("old key last from", from));
     }
     if let Some(revocation) = &token.revoked {
         fields.push(field("revoked", Cell::Moment(revocation.at)));
@@ -156,8 +159,7 @@ fn token_sheet(token: &Token, user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Fai
         fields.push(field("reason", Cell::text(revocation.reason.clone())));
     }
     let id = token.id.to_string();
-    let mine = |event: &crate::domain::Event| event.subject.as_ref().is_some_and(|s| s.token.as_ref() == Some(&id));
-    let events = events(mine, tx)?;
+    let events = events(|event| audit::names(event, &id, token.serial), tx)?;
     let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let json = json!({
         "token": id, "name": token.name, "user": user.username, "user_active": user.is_active,
@@ -166,7 +168,7 @@ fn token_sheet(token: &Token, user: &User, tx: &mut Tx<'_>) -> Result<Sheet, Fai
         "last_used": moment(usage.last_used), "uses": usage.uses,
         "superseded": token.superseded.as_ref().map(|old| json!({
             "until": old.until.to_string(), "uses": usage.superseded_uses,
-            "last_used": moment(usage.superseded_last),
+            "last_used": moment(usage.superseded_last), "last_from": usage.superseded_from,
         })).unwrap_or(Value::Null),
         "revoked": token.revoked.as_ref().map(|revocation| json!({
             "at": revocation.at.to_string(), "by": revocation.by.name, "reason": revocation.reason,
@@ -190,11 +192,15 @@ fn never() -> Cell {
     Cell::Text("never".into())
 }
 
-/// The key before the current one: until when it is valid, or was, and how often it was used since.
-fn superseded(token: &Token, uses: u64) -> [Cell; 2] {
+/// The key before the current one: until when it is valid, or was, how often it was used since, and from where.
+fn superseded(token: &Token, usage: &Usage) -> [Cell; 3] {
     match &token.superseded {
-        Some(old) => [Cell::Moment(old.until), Cell::Number(i64::try_from(uses).unwrap_or(i64::MAX))],
-        None => [Cell::None, Cell::None],
+        Some(old) => [
+            Cell::Moment(old.until),
+            Cell::Number(i64::try_from(usage.superseded_uses).unwrap_or(i64::MAX)),
+            Cell::text(usage.superseded_from.clone()),
+        ],
+        None => [Cell::None, Cell::None, Cell::None],
     }
 }
 

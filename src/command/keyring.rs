@@ -1,5 +1,7 @@
 //! `keyring`: the secrets of the store.
 
+use std::{thread, time::Instant};
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -55,6 +57,25 @@ impl Keyring {
     }
 }
 
+/// How a rotation goes beside requests: it rests as long as it worked, so that it takes a share of the machine and not
+/// what others need.
+#[derive(Debug)]
+pub struct Pace(Instant);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Pace {
+    /// Rests after a part of the work.
+    pub fn rest(&mut self) {
+        thread::park_timeout(self.0.elapsed());
+        self.0 = Instant::now();
+    }
+}
+
 fn status(show: &Show, context: &mut Context) -> Result<Reply, Failure> {
     let authority = context.authority()?;
     let session = context.session()?;
@@ -84,7 +105,12 @@ fn rotate(context: &mut Context) -> Result<Reply, Failure> {
     let authority = context.authority()?;
     let session = context.session()?;
     let mut meter = context.progress("sealing keys", None);
-    let status: KeyringStatus = authority.rotate_keyring(&mut session.borrow_mut(), &mut *meter).map_err(failure)?;
+    let mut pace = Pace::default();
+    let mut progress = |done| {
+        meter(done);
+        pace.rest();
+    };
+    let status: KeyringStatus = authority.rotate_keyring(&mut session.borrow_mut(), &mut progress).map_err(failure)?;
     drop(meter);
     let sealed = status.keys - status.to_move;
     let reply = Reply::status(format!(

@@ -41,6 +41,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use context::{Answer, Consent, Context, Env, Meter, Opener, Person, Serve, SharedSession, Surroundings, Turn};
 pub use failure::{Failure, Style};
+pub use keyring::Pace;
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
 pub use shell::{Mode, Shell};
 pub use store::Service;

@@ -16,9 +16,9 @@ const BATCH: usize = 100;
 /// Remove tokens that were revoked long ago, for good; the audit trail keeps what it says of them
 #[derive(Args, Debug)]
 pub struct Purge {
-    /// How long ago at least, as in 90d
-    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "90d")]
-    older_than: Duration,
+    /// How long ago at least, as in 90d; without it what the policy says
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    older_than: Option<Duration>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -32,9 +32,13 @@ pub struct Purge {
 
 impl Purge {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
+        let older_than = match self.older_than {
+            Some(span) => span,
+            None => context.authority()?.policy().retention,
+        };
         let session = context.session()?;
         let (before, count) = session.borrow_mut().transact(|tx| {
-            let span = i64::try_from(self.older_than.as_micros()).unwrap_or(i64::MAX);
+            let span = i64::try_from(older_than.as_micros()).unwrap_or(i64::MAX);
             let before = Timestamp(tx.now().0.saturating_sub(span));
             let mut count = 0;
             tx.scan::<Token>(|token| {

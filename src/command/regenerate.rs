@@ -6,7 +6,7 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use super::{Context, Data, Failure, Note, Reply, tokens::span, what};
-use crate::authority::Overlap;
+use crate::{authority::Overlap, domain::Token};
 
 /// Give a token a new key, printed alone on standard output; its id, name and history stay
 #[derive(Args, Debug)]
@@ -38,6 +38,12 @@ impl Regenerate {
             (Some(_), None) | (None, _) => "the old one is refused from now on".to_owned(),
         };
         let mut notes = vec![Note::Status(format!("Token {} has a new key; {old}.", what::of(&token, &user)))];
+        let allowed = overlap_of(&token);
+        if let (Some(asked), Some(allowed)) = (self.overlap, allowed)
+            && allowed < asked
+        {
+            notes.push(Note::Warning("the policy allows no longer overlap".into()));
+        }
         if !user.is_active {
             notes.push(Note::Warning(format!(
                 "user {} is inactive: their keys are refused",
@@ -46,4 +52,10 @@ impl Regenerate {
         }
         Ok(Reply { data: Data::Secret(Zeroizing::new(key.expose().to_owned())), notes, status: 0 })
     }
+}
+
+/// How long the old key is valid from its replacement on.
+fn overlap_of(token: &Token) -> Option<Duration> {
+    let micros = token.superseded.as_ref()?.until.0 - token.key.since.0;
+    Some(Duration::from_micros(u64::try_from(micros).unwrap_or(0)))
 }

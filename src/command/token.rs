@@ -72,8 +72,12 @@ impl Make {
     fn run(self, existing: Existing, context: &mut Context) -> Result<Reply, Failure> {
         let session = context.session()?;
         let mut session = session.borrow_mut();
-        let made = session.transact(|tx| self.make(existing, tx));
-        let (sentence, key) = match made? {
+        let made = session.transact(|tx| {
+            let made = self.make(existing, tx)?;
+            Ok::<_, Failure>((self.cut(&made, tx.now())?, made))
+        });
+        let (cut, made) = made?;
+        let (sentence, key) = match made {
             Made::New(token, user, key) => (format!("Created token {}.", what::of(&token, &user)), Some(key)),
             Made::There(token, user, key) => (format!("Token {} is there.", what::of(&token, &user)), key),
             Made::Renewed(token, user, key) => {
@@ -81,6 +85,9 @@ impl Make {
             }
         };
         let mut reply = Reply::status(sentence);
+        if let Some(end) = cut {
+            reply.notes.push(Note::Warning(format!("the policy lets it live until {end}, no longer")));
+        }
         if self.show_key || self.show_once {
             match key {
                 Some(key) => reply.data = Data::Secret(Zeroizing::new(key.expose().to_owned())),
@@ -122,6 +129,17 @@ impl Make {
                 Ok(Made::There(token, user, key))
             }
         }
+    }
+
+    /// The end of a token that was made, where it is earlier than what was asked for.
+    fn cut(&self, made: &Made, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+        let asked = self.expires(now)?;
+        Ok(match made {
+            Made::New(token, ..) | Made::Renewed(token, ..) => {
+                token.expires.filter(|end| asked.is_some_and(|asked| *end < asked))
+            }
+            Made::There(..) => None,
+        })
     }
 
     fn expires(&self, now: Timestamp) -> Result<Option<Timestamp>, Failure> {

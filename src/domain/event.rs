@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyState, Timestamp, Token, TokenId, User};
+use super::{Timestamp, Token, TokenId, User};
 
 /// Through which door somebody came.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -27,6 +27,20 @@ pub struct Actor {
     pub uid: Option<u32>,
     /// The door.
     pub channel: Channel,
+    /// Where behind that door: the terminal, `pipe`, the address that a request came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The number of the process; none over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
+}
+
+impl Actor {
+    /// Somebody of this name who came through this door.
+    #[must_use]
+    pub fn new(name: impl Into<String>, uid: Option<u32>, channel: Channel) -> Self {
+        Self { name: name.into(), uid, channel, from: None, process: None }
+    }
 }
 
 /// What an event is about, named as it was then.
@@ -92,8 +106,18 @@ pub enum Action {
     },
     /// A token was revoked.
     Revoked,
-    /// A key was shown.
-    Revealed,
+    /// Keys were shown: one event for a statement or a command, whatever number it shows.
+    Revealed {
+        /// How many.
+        #[serde(default)]
+        count: u64,
+        /// The public ids of their tokens, where they are several and not too many.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tokens: Vec<String>,
+        /// Where they are too many for that: the first and last serials of ranges of tokens.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        serials: Vec<(i64, i64)>,
+    },
     /// Revoked tokens were removed after their retention.
     Purged {
         /// The public ids of those tokens.
@@ -104,12 +128,18 @@ pub enum Action {
         /// How many keys were sealed anew.
         keys: u64,
     },
-    /// A key was presented and refused, for a reason that the client is not told.
+    /// Credentials were refused, for a reason that the client is not told: one event for a class, a token and a span
+    /// of time.
     Refused {
-        /// `expired`, `revoked`, `superseded`, `inactive`.
+        /// `unknown`, `expired`, `revoked`, `superseded`, `inactive`, `password`.
         why: String,
-        /// Which key.
-        key: KeyState,
+        /// How often.
+        count: u64,
+        /// Since when.
+        since: Timestamp,
+        /// From which address the last one came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_from: Option<String>,
     },
     /// A password was accepted.
     LoggedIn,

@@ -227,7 +227,7 @@ impl Token {
 }
 
 /// How a token was used. A row of its own, written behind the requests and never by them.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Usage {
     /// When its current or superseded key was last accepted.
     pub last_used: Option<Timestamp>,
@@ -237,6 +237,8 @@ pub struct Usage {
     pub superseded_uses: u64,
     /// When the superseded key was last accepted.
     pub superseded_last: Option<Timestamp>,
+    /// The address from which that came.
+    pub superseded_from: Option<String>,
 }
 
 #[cfg(test)]

@@ -157,12 +157,13 @@ pub(super) async fn verdict(site: &Site, asked: &Asked<'_>, now: Instant, trace:
                 trace.decision = Decision::Throttled;
                 return Verdict::Throttled(wait);
             }
-            site.authority.count_use(&principal);
+            site.authority.count_use(&principal, &asked.client);
             trace.user = site.is_logging.then(|| principal.username.clone());
             Verdict::Open(Box::new(principal))
         }
         Err(refusal) => {
             trace.decision = Decision::from(&refusal);
+            site.authority.count_refusal(&refusal, &asked.client);
             site.bad_keys.note(asked.client, now);
             match refusal {
                 Refusal::Inactive(token, username) => {

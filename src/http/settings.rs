@@ -40,6 +40,8 @@ pub struct Settings {
     pub(super) _keyring: Option<IgnoredAny>,
     #[serde(rename = "cache")]
     pub(super) _cache: Option<IgnoredAny>,
+    #[serde(rename = "tokens")]
+    pub(super) _tokens: Option<IgnoredAny>,
 }
 
 /// What one client may take. The defaults for heads and bodies are gunicorn's and Django's.

@@ -301,7 +301,7 @@ impl Site {
     ) -> Result<T, LoginError> {
         self.login_addresses.admit(client, now).map_err(LoginError::Throttled)?;
         self.login_users.admit((client, username.clone()), now).map_err(LoginError::Throttled)?;
-        let actor = Actor { name: username.clone(), uid: None, channel: Channel::Http };
+        let actor = Actor { from: Some(client.to_string()), ..Actor::new(username.clone(), None, Channel::Http) };
         let mut work = self.authority.session(actor);
         let (users, addresses) = (Arc::clone(&self.login_users), Arc::clone(&self.login_addresses));
         let done = self.logins.run(move || {

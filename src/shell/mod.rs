@@ -32,6 +32,8 @@ pub struct Options {
     pub engine: engine::Setup,
     /// The commands beside Python.
     pub commands: Commands,
+    /// Ends a statement: what keys it showed is told in the audit trail, and everything is durable.
+    pub conclude: engine::Settle,
     /// What is said on standard error before the first prompt of a terminal, without the last newline.
     pub banner: String,
     /// What the prompts say of the mode of this shell.
@@ -49,9 +51,8 @@ pub struct Options {
 /// To be called on the engine's thread ([`engine::on_big_stack`]), after the bridge has been given its session.
 #[must_use]
 pub fn run(options: Options) -> Exit {
-    let Options { code, engine: setup, commands, banner, mode, history, startup, keyboard } = options;
+    let Options { code, engine: setup, commands, conclude, banner, mode, history, startup, keyboard } = options;
     let interrupts = setup.interrupts.clone();
-    let settle = Rc::clone(&setup.settle);
     let engine = Rc::new(Engine::new(setup));
     let exit = match (code.filter(|code| !code.is_empty()), keyboard) {
         (Some(code), _) => {
@@ -63,7 +64,7 @@ pub fn run(options: Options) -> Exit {
             commands,
             mode,
             interrupts,
-            settle: Rc::clone(&settle),
+            conclude: Rc::clone(&conclude),
             history: history::History::open(history),
             startup,
             keyboard: Rc::new(RefCell::new(keyboard)),
@@ -78,7 +79,7 @@ pub fn run(options: Options) -> Exit {
         },
     };
     let exit = engine.finish(exit);
-    match settle() {
+    match conclude() {
         Ok(()) => exit,
         Err(message) => {
             terminal::say(&format!("django.db.utils.OperationalError: {message}"));

@@ -25,7 +25,8 @@ pub(super) struct Session {
     pub(super) commands: Commands,
     pub(super) mode: Option<&'static str>,
     pub(super) interrupts: Option<Interrupts>,
-    pub(super) settle: Settle,
+    /// Ends a statement: see [`super::Options::conclude`].
+    pub(super) conclude: Settle,
     pub(super) history: History,
     pub(super) startup: Option<PathBuf>,
     pub(super) keyboard: Rc<RefCell<Keyboard>>,
@@ -58,7 +59,7 @@ impl Session {
         let mut entry = String::new();
         loop {
             self.interrupts.iter().for_each(Interrupts::at_prompt);
-            if let Err(message) = (self.settle)() {
+            if let Err(message) = (self.conclude)() {
                 terminal::say(&format!("django.db.utils.OperationalError: {message}"));
             }
             let prompt = if entry.is_empty() { &first } else { &next };

@@ -3,6 +3,10 @@
 //! Whoever orders the commits calls [`Chain::append`] inside the commit, so two writers never meet on the chain and
 //! no gap can appear.
 
+use std::{fmt, str::FromStr};
+
+use crate::domain::{from_hex, to_hex};
+
 /// The first byte of every key of the chain.
 pub const PREFIX: u8 = b'e';
 
@@ -69,6 +73,27 @@ impl Chain {
         true
     }
 }
+
+impl fmt::Display for Chain {
+    /// As it can be kept elsewhere: the number and the hash in hexadecimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.number, to_hex(&self.hash))
+    }
+}
+
+impl FromStr for Chain {
+    type Err = NoHead;
+
+    fn from_str(text: &str) -> Result<Self, NoHead> {
+        let (number, hash) = text.trim().split_once(':').ok_or(NoHead)?;
+        let secret = from_hex(hash).ok_or(NoHead)?;
+        Ok(Self { number: number.parse().map_err(|_| NoHead)?, hash: *secret })
+    }
+}
+
+/// The text is no head of a chain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NoHead;
 
 /// The key of the event with this number; the first is 1.
 #[must_use]

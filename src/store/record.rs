@@ -267,7 +267,8 @@ impl Record for Actor {
             [3] => Channel::System,
             _ => return None,
         };
-        Some(Self { name, uid, channel })
+        // Where exactly and by which process stands in the audit trail.
+        Some(Self::new(name, uid, channel))
     }
 }
 
@@ -318,6 +319,10 @@ impl Record for Usage {
         out.0.extend_from_slice(&self.uses.to_le_bytes());
         out.0.extend_from_slice(&self.superseded_uses.to_le_bytes());
         out.maybe(self.superseded_last, Writer::time);
+        // Behind what the first version of the format had, where there is something to say.
+        if let Some(from) = &self.superseded_from {
+            out.text(from);
+        }
     }
 
     fn read(bytes: &mut Reader<'_>) -> Option<Self> {
@@ -326,6 +331,7 @@ impl Record for Usage {
             uses: bytes.array().map(u64::from_le_bytes)?,
             superseded_uses: bytes.array().map(u64::from_le_bytes)?,
             superseded_last: bytes.maybe(Reader::time)?,
+            superseded_from: if bytes.0.is_empty() { None } else { Some(bytes.text()?) },
         })
     }
 }
@@ -355,7 +361,7 @@ mod tests {
             sealed: Some(Sealed { seal_key: 7, nonce: [n; 24], ciphertext: vec![n; 56] }),
             since: Timestamp(5),
         };
-        let by = Actor { name: "ops".into(), uid: Some(1000), channel: Channel::Shell };
+        let by = Actor::new("ops", Some(1000), Channel::Shell);
         Token {
             serial: 3,
             id: TokenId([9; 10]),
@@ -390,7 +396,7 @@ mod tests {
     fn an_event_reads_back() {
         let event = Event {
             at: Timestamp(1),
-            actor: Actor { name: "ops".into(), uid: None, channel: Channel::Http },
+            actor: Actor::new("ops", None, Channel::Http),
             action: Action::Regenerated { overlap_until: Some(Timestamp(2)) },
             subject: Some(Subject::token(&token())),
             owner: Some(12),

@@ -69,7 +69,7 @@ pub(crate) fn session(env: &TestEnv) -> Session {
     let at = KeyringAt::File(&keyring);
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let authority = Authority::open(Arc::new(store), at, Policy::default(), clock, entropy).expect("an authority");
-    authority.session(Actor { name: "test".into(), uid: None, channel: Channel::Command })
+    authority.session(Actor::new("test", None, Channel::Command))
 }
 
 /// Makes `alice` with her token, and `carol`, who is inactive.

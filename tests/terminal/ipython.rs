@@ -95,7 +95,7 @@ fn session(setup: &str) -> Engine {
     let entropy = Arc::new(hallpass::random::SystemEntropy);
     let authority =
         Authority::open(store, KeyringAt::Process, Policy::default(), clock, entropy).expect("a store in memory opens");
-    let actor = Actor { name: "ops".into(), uid: None, channel: Channel::Shell };
+    let actor = Actor::new("ops", None, Channel::Shell);
     let shared = Rc::new(RefCell::new(authority.session(actor)));
     bridge::attach(Box::new(move || Ok(shared)));
     let engine = Engine::new(Setup::default());

@@ -10,7 +10,7 @@ use super::{
     run,
 };
 use crate::domain::{
-    Value,
+    Key, Token, Value,
     filter::{Arithmetic, Cond, Expr, Op, Query, Right, View},
 };
 
@@ -162,6 +162,12 @@ impl<'t, 'a> Eval<'t, 'a> {
     }
 
     fn test(&mut self, left: &Expr, op: Op, right: &Right, env: &Env<'_>) -> Result<Option<bool>, QueryError> {
+        if let Expr::Column { alias, field: token_field::KEY, .. } = left
+            && let Some(Some(row)) = env.tuple.get(*alias)
+            && let Some(token) = row.token.as_ref().filter(|token| token.key.sealed.is_none())
+        {
+            return self.test_unseen_key(token, op, right, env);
+        }
         let left = self.expr(left, env)?;
         if left.is_null() {
             return Ok(None);
@@ -199,6 +205,30 @@ impl<'t, 'a> Eval<'t, 'a> {
                 }
             }
         }
+    }
+
+    /// A key that was shown once is known by its digest alone: whether it is this one can be told, and nothing else.
+    fn test_unseen_key(
+        &mut self,
+        token: &Token,
+        op: Op,
+        right: &Right,
+        env: &Env<'_>,
+    ) -> Result<Option<bool>, QueryError> {
+        let wanted = match (op, right) {
+            (Op::Exact, Right::One(one)) => vec![self.expr(one, env)?.into_owned()],
+            (Op::In, Right::Many(list)) => {
+                list.iter().map(|one| Ok(self.expr(one, env)?.into_owned())).collect::<Result<_, QueryError>>()?
+            }
+            (Op::In, Right::Rows(query)) => self.values_of(query, env)?.to_vec(),
+            _ => return Ok(None),
+        };
+        for text in wanted.iter().filter_map(Value::text) {
+            if self.rows.tx.is_key_of(token, &Key::from_text(text.to_owned()))? {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
     }
 
     fn compare(&mut self, left: &Value, op: Op, right: &Value) -> Result<Option<bool>, QueryError> {

@@ -42,11 +42,22 @@ pub(super) struct Rows<'t, 'a> {
     at: Option<Revision>,
     /// Whether something was read that the cache does not know.
     news: bool,
+    /// What values are read for at this moment.
+    pub(super) purpose: Purpose,
+}
+
+/// What values are read for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    /// To find, order or group rows.
+    Compare,
+    /// To be part of the answer: of a key the audit trail learns.
+    Show,
 }
 
 impl<'t, 'a> Rows<'t, 'a> {
     pub(super) fn new(tx: &'t mut Tx<'a>) -> Self {
-        Self { tx, tables: Tables::default(), at: None, news: false }
+        Self { tx, tables: Tables::default(), at: None, news: false, purpose: Purpose::Compare }
     }
 
     /// Takes over what is known of the store as it is, before something is read as a whole.
@@ -308,7 +319,11 @@ impl<'t, 'a> Rows<'t, 'a> {
         let Some(token) = &row.token else { return Ok(Cow::Borrowed(&row.values[field])) };
         Ok(match field {
             token_field::KEY => {
-                Cow::Owned(self.tx.key_of(token)?.map_or(Value::Null, |key| Value::Text(key.expose().to_owned())))
+                let key = match self.purpose {
+                    Purpose::Compare => self.tx.key_of(token)?,
+                    Purpose::Show => self.tx.show_key(token)?,
+                };
+                Cow::Owned(key.map_or(Value::Null, |key| Value::Text(key.expose().to_owned())))
             }
             token_field::STATE => Cow::Owned(Value::from(match token.state(self.tx.now()) {
                 TokenState::Active => "active",

@@ -6,7 +6,7 @@ use super::{
     QueryError, Row, Tx,
     eval::{Env, Eval, Tuple},
     narrow, plan,
-    rows::Rows,
+    rows::{Purpose, Rows},
 };
 use crate::domain::{
     Model, Value,
@@ -152,6 +152,16 @@ fn results(eval: &mut Eval<'_, '_>, query: &Query, outer: Option<&Env<'_>>) -> R
 }
 
 fn result(eval: &mut Eval<'_, '_>, query: &Query, item: &Item, outer: Option<&Env<'_>>) -> Result<Found, QueryError> {
+    // What a subquery selects is compared there.
+    if outer.is_none() {
+        eval.rows.purpose = Purpose::Show;
+    }
+    let done = shown(eval, query, item, outer);
+    eval.rows.purpose = Purpose::Compare;
+    done
+}
+
+fn shown(eval: &mut Eval<'_, '_>, query: &Query, item: &Item, outer: Option<&Env<'_>>) -> Result<Found, QueryError> {
     let env = Env { tuple: &item.tuple, group: item.group.as_deref(), outer, counted: None };
     let mut values = Vec::new();
     if let Select::Values(select) = &query.select {

@@ -233,7 +233,10 @@ impl Tx<'_> {
                 token_field::USER => new.user = value.int().unwrap_or(new.user),
                 token_field::CREATED => new.created = time(value).unwrap_or(new.created),
                 token_field::NAME => new.name = value.to_text(),
-                token_field::EXPIRES => new.expires = time(value),
+                // Saving the whole row says what is there already.
+                token_field::EXPIRES if time(value) != token.expires => {
+                    new.expires = self.core.policy().cut(time(value), self.now);
+                }
                 // The rest is told by facts and cannot be set.
                 _ => {}
             }

@@ -76,29 +76,26 @@ pub(super) trait Writer {
     fn end(&mut self) -> io::Result<()>;
 }
 
-/// Writes rows to `out`. Returns how many, and how many of them show a key.
+/// Writes rows to `out`. The session learns whose keys are among them.
 ///
 /// # Errors
 /// Where the store fails, a sealed key does not open, or `out` cannot be written.
-pub fn dump(tx: &mut Tx<'_>, options: &DumpOptions, out: &mut dyn io::Write) -> Result<(usize, usize), DumpError> {
+pub fn dump(tx: &mut Tx<'_>, options: &DumpOptions, out: &mut dyn io::Write) -> Result<(), DumpError> {
     let mut writer: Box<dyn Writer + '_> = match options.format {
         Format::Json => Box::new(JsonWriter::list(out, options.indent)),
         Format::JsonLines => Box::new(JsonWriter::lines(out)),
         Format::Xml => Box::new(XmlWriter::new(out, options.indent)),
     };
     writer.begin()?;
-    let mut count = (0, 0);
     for kind in &options.kinds {
         let ids = ids(*kind, tx)?;
         for id in ids {
             let Some(entry) = entry(*kind, id, options, tx)? else { continue };
             writer.entry(&entry)?;
-            count.0 += 1;
-            count.1 += usize::from(matches!(kind, Kind::FullToken | Kind::Model(Model::Token)));
         }
     }
     writer.end()?;
-    Ok(count)
+    Ok(())
 }
 
 /// A dump was not written.
@@ -344,7 +341,7 @@ fn owner(user: i64, natural: bool, tx: &mut Tx<'_>) -> Result<Written, TransferE
 
 fn token(serial: i64, natural: bool, tx: &mut Tx<'_>) -> Result<Option<Entry>, TransferError> {
     let Some(token) = tx.find::<Token>(serial)? else { return Ok(None) };
-    let Some(key) = tx.key_of(&token)? else { return Ok(None) };
+    let Some(key) = tx.show_key(&token)? else { return Ok(None) };
     let values = vec![owner(token.user, natural, tx)?, Written::Time(token.created)];
     Ok(Some(with(Model::Token, Written::Text(key.expose().to_owned()), values)))
 }
@@ -354,7 +351,7 @@ fn full_token(serial: i64, natural: bool, tx: &mut Tx<'_>) -> Result<Option<Entr
     let usage = tx.usage_of(&token)?;
     let text = |text: Option<String>| text.map_or(Written::Null, Written::Text);
     let exact = |moment: Option<Timestamp>| text(moment.map(|moment| moment.to_string()));
-    let key = tx.key_of(&token)?.map(|key| key.expose().to_owned());
+    let key = tx.show_key(&token)?.map(|key| key.expose().to_owned());
     let (at, by, reason) = match token.revoked {
         Some(revocation) => (Some(revocation.at), Some(revocation.by.name), revocation.reason),
         None => (None, None, None),

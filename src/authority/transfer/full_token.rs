@@ -31,7 +31,7 @@ impl Tx<'_> {
         };
         let revoked = time("revoked").map(|at| Revocation {
             at,
-            by: Actor { name: text("revoked_by").unwrap_or_default(), uid: None, channel: Channel::System },
+            by: Actor::new(text("revoked_by").unwrap_or_default(), None, Channel::System),
             reason: text("reason"),
         });
         let key = values.get(&0).and_then(Value::text).map(|key| Key::from_text(key.to_owned()));

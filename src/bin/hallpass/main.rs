@@ -71,7 +71,7 @@ fn run(args: Vec<String>) -> End {
         None => run_shell(config, None, argv, &ui),
         Some(Command::Shell(shell)) if !shell.stays_closed() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
-            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default());
+            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default(), None);
             let done = command.run(&mut context);
             finish(done, &mut context, &ui.borrow())
         }
@@ -97,10 +97,21 @@ fn words_without_globals(args: &[String]) -> Vec<String> {
 }
 
 /// What commands of this process work with.
-fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, held: &Held) -> Context {
+fn context(
+    config: &Config,
+    mode: Mode,
+    channel: Channel,
+    ui: &Rc<RefCell<Ui>>,
+    held: &Held,
+    interrupts: Option<Interrupts>,
+) -> Context {
     let uid = rustix::process::getuid().as_raw();
     let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
-    let actor = Actor { name, uid: Some(uid), channel };
+    let actor = Actor {
+        from: Some(ui::terminal_name().unwrap_or_else(|| "pipe".into())),
+        process: Some(std::process::id()),
+        ..Actor::new(name, Some(uid), channel)
+    };
     let (opened, held) = (config.clone(), held.clone());
     let serving = config.clone();
     let talking = Rc::clone(ui);
@@ -117,6 +128,7 @@ fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, 
             Box::new(move |done| progress.at(done))
         }),
         serve: Box::new(move |service, format| opening::serve(&serving, mode, service, format)),
+        interrupted: Box::new(move || interrupts.as_ref().is_some_and(Interrupts::pending)),
         stdin: Box::new(|| {
             let mut bytes = Vec::new();
             io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
@@ -132,7 +144,8 @@ fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {
         Turn::AskHidden(question) => ui::ask(question, Echo::Hidden)?,
         Turn::Say(text) => {
             return match ui.data(text) {
-                Ok(()) | Err(Lost::Pipe) => Ok(Answer::Said),
+                Ok(()) => Ok(Answer::Said),
+                Err(Lost::Pipe) => Ok(Answer::End),
                 Err(Lost::Failed(error)) => Err(error),
             };
         }
@@ -150,7 +163,7 @@ fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {
 
 /// Makes durable what a command did and saw, and then prints its answer.
 fn finish(done: Result<Reply, Failure>, context: &mut Context, ui: &Ui) -> End {
-    let done = match context.settle() {
+    let done = match context.conclude() {
         Ok(()) => done,
         Err(failure) => Err(failure),
     };
@@ -180,7 +193,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         let keyboard = asked.then(|| Keyboard::open(own.paint(ui::Stream::Out), suspend));
         let interrupts = Interrupts::listen().ok();
         let ui = Rc::new(RefCell::new(own));
-        let mut context = context(&config, mode, Channel::Shell, &ui, &held);
+        let mut context = context(&config, mode, Channel::Shell, &ui, &held, interrupts.clone());
         let banner = if code.is_none() && context.person() == Person::Present {
             match banner(&config, mode, &mut context) {
                 Ok(banner) => banner,
@@ -191,6 +204,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         };
         let context = Rc::new(RefCell::new(context));
         let opening = Rc::clone(&context);
+        let concluding = Rc::clone(&context);
         bridge::attach(Box::new(move || opening.borrow_mut().session().map_err(|failure| failure.to_string())));
         let calling = Rc::clone(&context);
         bridge::attach_commands(Rc::new(move |words| called(command::run_line(words, &mut calling.borrow_mut()))));
@@ -224,6 +238,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
                     }
                 }),
             },
+            conclude: Rc::new(move || concluding.borrow_mut().conclude().map_err(|failure| failure.to_string())),
             banner,
             mode: mode.word(),
             history: Some(history),

@@ -10,7 +10,7 @@ use hallpass::{
     clock::SystemClock,
     command::{Block, Cell, Data, Failure, Format, Meter, Mode, Note, Reply, Service, Sheet},
     config::{Config, Where},
-    domain::{Clock, Entropy, Policy, to_hex},
+    domain::{Clock, Entropy, to_hex},
     random::SystemEntropy,
     store::{
         Store, StoreId, backup, check,
@@ -55,7 +55,7 @@ pub(crate) fn open(config: &Config, mode: Mode, held: &Held) -> Result<Authority
         Mode::ReadOnly => Access::ReadOnly,
         Mode::Full | Mode::Sandbox => Access::Full,
     };
-    Ok(Authority::open_for(access, store, keyring, Policy::default(), clock, entropy)?)
+    Ok(Authority::open_for(access, store, keyring, config.policy.clone(), clock, entropy)?)
 }
 
 fn local(directory: &Path, config: &Config) -> Result<LocalStore, Failure> {

@@ -74,6 +74,7 @@ mod _hallpass {
         tables::{self, OnConflict},
         value,
     };
+    use crate::authority::Passwords;
 
     fn numbers(list: Vec<i64>, vm: &VirtualMachine) -> Vec<PyObjectRef> {
         list.into_iter().map(|n| vm.ctx.new_int(n).into()).collect()
@@ -120,6 +121,16 @@ mod _hallpass {
     #[pyfunction]
     fn version() -> &'static str {
         env!("CARGO_PKG_VERSION")
+    }
+
+    /// Says whether the passwords that are written from here on are the same ones, hashed anew.
+    #[pyfunction]
+    fn rehashed(same: bool, vm: &VirtualMachine) -> PyResult<()> {
+        let passwords = if same { Passwords::Rehashed } else { Passwords::New };
+        state::run(vm, |session| {
+            session.set_passwords(passwords);
+            Ok(())
+        })
     }
 
     /// Runs a command: what it printed on standard output and standard error, and its refusal, if it was refused, as

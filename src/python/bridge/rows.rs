@@ -61,11 +61,17 @@ impl PySealed {
     /// The key; none where it was to be shown once only.
     #[pymethod]
     fn key(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Option<String>> {
-        let key = state::run(vm, |session| session.transact(|tx| Ok(tx.key_of(&zelf.token)?)))?;
+        let key = state::run(vm, |session| session.transact(|tx| Ok(tx.show_key(&zelf.token)?)))?;
         Ok(key.map(|key| key.expose().to_owned()))
     }
 
-    /// The token's own number: which row it is, whatever its key.
+    /// The token's public id: which row it is, whatever its key.
+    #[pygetset]
+    fn id(zelf: &Py<Self>) -> String {
+        zelf.token.id.to_string()
+    }
+
+    /// The token's own number.
     #[pygetset]
     fn serial(zelf: &Py<Self>) -> i64 {
         zelf.token.serial

@@ -14,7 +14,8 @@ class EveryManager(Manager):
 
 class Token(Model, label="authtoken.Token"):
     def save(self, *args, **kwargs):
-        if not self.key:
+        # The key of a row that is there is not opened for this.
+        if not self.__dict__.get("key") and not self._is_sealed():
             self.key = self.generate_key()
         if self._state.adding:
             kwargs["force_insert"] = True
@@ -25,7 +26,8 @@ class Token(Model, label="authtoken.Token"):
         return _hallpass.random_text(40, "0123456789abcdef")
 
     def __str__(self):
-        return self.key
+        key = self.key
+        return self._state.sealed.id if key is None and self._is_sealed() else key
 
 
 Token.every = EveryManager()._bound_to(Token)

@@ -1,5 +1,6 @@
 """What every kind of user has."""
 
+import _hallpass
 from django.contrib.auth.hashers import check_password, is_password_usable, make_password
 from django.db.models.base import Model
 from django.db.models.manager import Manager
@@ -56,7 +57,12 @@ class AbstractBaseUser(Model):
         def setter(raw_password):
             self.set_password(raw_password)
             self._password = None
-            self.save(update_fields=["password"])
+            # The same password: what dies with a password lives.
+            _hallpass.rehashed(True)
+            try:
+                self.save(update_fields=["password"])
+            finally:
+                _hallpass.rehashed(False)
 
         return check_password(raw_password, self.password, setter)
 

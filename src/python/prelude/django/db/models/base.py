@@ -210,8 +210,19 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
     def __getstate__(self):
         return dict(self.__dict__)
 
+    def _is_sealed(self):
+        """Whether this is a token as it was read, whose key nobody asked for."""
+        return "sealed" in self._state.__dict__ and "key" not in self.__dict__
+
+    def _own_rows(self, rows):
+        """Of `rows`, this one."""
+        if self._is_sealed():
+            return type(self).every.filter(id=self._state.sealed.id)
+        return rows.filter(pk=self.pk)
+
     def _identity(self):
-        return self.pk
+        pk = self.pk
+        return self._state.sealed.id if pk is None and self._is_sealed() else pk
 
     @property
     def pk(self):
@@ -230,7 +241,7 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
             fields = list(fields)
             if not fields:
                 return
-        query = self.__class__._base_manager.filter(pk=self.pk) if from_queryset is None else from_queryset.filter(pk=self.pk)
+        query = self._own_rows(self.__class__._base_manager if from_queryset is None else from_queryset)
         fresh = query._whole().get()
         if fields is None:
             names = {f["attname"] for f in self._meta.table["fields"]}

@@ -135,7 +135,14 @@ class DeferredAttribute(_hallpass.Column):
         if name not in values:
             sealed = getattr(instance._state, "sealed", None)
             if name == "key" and sealed is not None:
-                values[name] = sealed.key()
+                key = sealed.key()
+                # A key that was to be shown once stays unknown; the row is found by the token's id.
+                if key is None:
+                    return None
+                values[name] = key
+            elif name in ("state", "last_used", "uses") and sealed is not None:
+                # Looked up at every reading: they change without the row.
+                return type(instance).every.filter(id=sealed.id).values_list(name, flat=True).get()
             else:
                 instance.refresh_from_db(fields=[name])
         return values[name]

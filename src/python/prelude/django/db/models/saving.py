@@ -84,8 +84,7 @@ def _write(instance, force_insert, force_update, update_fields):
     options = instance._meta
     pk_name = options.pk_attname
     pk = instance.__dict__.get(pk_name)
-    if pk is None and "sealed" in instance._state.__dict__ and pk_name not in instance.__dict__:
-        pk = getattr(instance, pk_name)
+    sealed = instance._is_sealed()
     values = {}
     expressions = False
     for field in options.table["fields"]:
@@ -96,10 +95,10 @@ def _write(instance, force_insert, force_update, update_fields):
             value = instance.__dict__[attname]
             expressions = expressions or hasattr(value, "_node")
             values[attname] = value
-    if pk is None and (force_update or update_fields):
+    if pk is None and not sealed and (force_update or update_fields):
         raise ValueError("Cannot force an update in save() with no primary key.")
     updated = False
-    if pk is not None and not force_insert:
+    if (pk is not None or sealed) and not force_insert:
         updated = _update(instance, options, pk, values, expressions)
         if force_update and not updated:
             raise DatabaseError("Forced update did not affect any rows.")
@@ -111,7 +110,7 @@ def _write(instance, force_insert, force_update, update_fields):
                 from django.utils import timezone
 
                 values[field["attname"]] = instance.__dict__[field["attname"]] = timezone.now()
-        values[pk_name] = pk
+        values[pk_name] = getattr(instance, pk_name) if sealed else pk
         made = _hallpass.insert(options.label, values)
         if isinstance(made, _hallpass.Sealed):
             instance._state.sealed = made
@@ -122,9 +121,8 @@ def _write(instance, force_insert, force_update, update_fields):
 
 def _update(instance, options, pk, values, expressions):
     manager = instance.__class__._base_manager
-    sealed = instance._state.__dict__.get("sealed")
-    if sealed is not None and instance._meta.pk_attname not in instance.__dict__:
-        rows = manager.filter(pk=pk)
+    if instance._is_sealed():
+        rows = instance._own_rows(manager)
     else:
         rows = manager.filter(**{options.pk_attname: pk})
     if not values:
@@ -137,12 +135,12 @@ def _update(instance, options, pk, values, expressions):
 def delete(instance):
     options = instance._meta
     pk_name = options.pk_attname
-    if instance.pk is None:
+    if not instance._is_sealed() and instance.pk is None:
         raise ValueError(
             "%s object can't be deleted because its %s attribute is set to None." % (options.object_name, pk_name)
         )
     cls = instance.__class__
-    counts = delete_rows(cls, cls._base_manager.filter(pk=instance.pk), [instance])
+    counts = delete_rows(cls, instance._own_rows(cls._base_manager), [instance])
     if pk_name in instance.__dict__ or "sealed" in instance._state.__dict__:
         instance.__dict__[pk_name] = None
     return counts
