@@ -139,7 +139,7 @@ mod tests {
         let bench = bench();
         let mut ids = Vec::new();
         for name in ["alice", "albert", "bob"] {
-            let user = bench.user(name);
+            let user = bench.session().transact(|tx| tx.insert(bench.user(name))).unwrap();
             let made = bench
                 .session()
                 .transact(|tx| tx.create_token(NewToken { name: Some(format!("of-{name}")), ..NewToken::of(user.id) }));

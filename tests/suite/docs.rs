@@ -84,6 +84,8 @@ fn pattern(shown: &[String]) -> Regex {
         (r"\d+ (rows|bytes|pages|events)", r"\d+ (rows|bytes|pages|events)"),
         (r"\b(rows|events) {2,}\d+", r"(rows|events) {2,}\d+"),
         (r"revision \d+", r"revision \d+"),
+        // Where in our own Python something was refused.
+        (r", line \d+, in \b", r", line \d+, in "),
         (r" {2,}", r" {2,}"),
     ];
     let lines = shown.iter().map(|line| match line.as_str() {

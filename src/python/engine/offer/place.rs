@@ -132,8 +132,9 @@ fn in_import<'a>(source: &'a str, words: &[Word], prefix: &'a str) -> Option<Pla
         }
         ("from", Some(at)) if at > 1 && (at + 1 < line.len() || apart) => {
             let module = source[line[1].at.start..line[at].at.start].trim();
-            let before = line.len().checked_sub(if prefix.is_empty() { 1 } else { 2 })?;
-            Some(match line[before].text(source) {
+            let typed = line.len() - usize::from(!prefix.is_empty());
+            let before = line[..typed].iter().rfind(|word| word.kind != Kind::Newline)?;
+            Some(match before.text(source) {
                 "import" | "," | "(" => Place::Member { module, prefix },
                 _ => Place::Nothing,
             })
