@@ -112,24 +112,28 @@ fn scene() -> Scene {
     let mut session = authority.session(actor());
     let (user, token, key) = session
         .transact(|tx| {
-            let user = tx.insert(User {
-                id: 0,
-                password: "!".into(),
-                last_login: None,
-                is_superuser: false,
-                username: "alice".into(),
-                first_name: String::new(),
-                last_name: String::new(),
-                email: String::new(),
-                is_staff: false,
-                is_active: true,
-                date_joined: tx.now(),
-            })?;
+            let user = tx.insert(user("alice", tx.now()))?;
             let (token, key) = tx.create_token(NewToken::of(user.id))?;
             Ok::<_, ChangeError>((user, token, key))
         })
         .unwrap();
     Scene { store, authority, clock, user, token, key }
+}
+
+fn user(username: &str, date_joined: Timestamp) -> User {
+    User {
+        id: 0,
+        password: "!".into(),
+        last_login: None,
+        is_superuser: false,
+        username: username.into(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        is_staff: false,
+        is_active: true,
+        date_joined,
+    }
 }
 
 fn actor() -> Actor {
@@ -262,5 +266,33 @@ fn a_key_is_accepted_or_refused_as_before_or_after_what_happens_meanwhile() {
             let afterwards = scene.authority.authenticate(&scene.key).unwrap();
             assert_eq!(afterwards.is_err(), refused, "{deed:?} at step {step}");
         }
+    }
+}
+
+#[test]
+fn a_key_is_found_at_every_step_of_a_rotation() {
+    for step in 0..8 {
+        let dir = tempfile::tempdir().unwrap();
+        let keyring = dir.path().join("keyring");
+        let store = Arc::new(Interrupted { memory: MemoryStore::new(StoreId([1; 16])), pending: Mutex::default() });
+        let clock = Arc::new(SteppedClock::new(1_700_000_000_000_000));
+        let open = || {
+            let (at, entropy) = (KeyringAt::File(&keyring), Arc::new(SystemEntropy));
+            Authority::open(store.clone(), at, Policy::default(), clock.clone(), entropy).unwrap()
+        };
+        let rotating = open();
+        let mut session = rotating.session(actor());
+        let key = session
+            .transact(|tx| {
+                let user = tx.insert(user("alice", tx.now()))?;
+                Ok::<_, ChangeError>(tx.create_token(NewToken::of(user.id))?.1)
+            })
+            .unwrap();
+        // The new secrets are drawn, and no key has moved yet.
+        crate::seal::renew(&keyring, [1; 16], &SystemEntropy).unwrap();
+        let asking = open();
+        let rotate = Box::new(move || assert!(rotating.rotate_keyring(&mut session, &mut |_| ()).is_ok()));
+        *store.pending.lock().unwrap() = Some((step, rotate));
+        assert!(asking.authenticate(&key).unwrap().is_ok(), "step {step}");
     }
 }

@@ -168,7 +168,10 @@ impl Core {
 impl Reading<'_> {
     fn token_under(&mut self, keys: &StoreKeys, key: &Key) -> Result<Option<Found>, StoreError> {
         let mut newest = None;
-        for digest in keys.digests(key) {
+        // A rotation that goes on moves keys from older digests to the newest: what stood nowhere may have moved between
+        // two looks, and stands under the newest then.
+        let again = (keys.counts().0 > 1).then(|| keys.digest(key));
+        for digest in keys.digests(key).chain(again) {
             let Some(row) = self.visible(&layout::digest(&digest))? else {
                 newest = newest.or(Some(digest));
                 continue;
@@ -178,6 +181,7 @@ impl Reading<'_> {
             let Some(facts) = Facts::of(&token, &digest) else { continue };
             let user = self.read::<User>(&layout::Table::User.row(token.user))?;
             let owner = user.as_ref().map(Owner::of);
+            let newest = newest.filter(|newest| *newest != digest);
             return Ok(Some(Found { digest, facts, owner, newest }));
         }
         Ok(None)
