@@ -40,7 +40,7 @@ impl Tx<'_> {
     /// Gives `each` the events after the one numbered `after`, in order, with their numbers.
     pub fn events(&mut self, after: u64, mut each: impl FnMut(u64, Event) -> Scan) -> Result<(), ChangeError> {
         let (from, to) = (events::key(after + 1), crate::store::prefix_end(&[events::PREFIX]));
-        self.overlay.range(&*self.core.store, &from, &to, |key, row| {
+        self.overlay.range(&*self.core.store, &from, &to, |key, row, _| {
             let Some((number, (_, event))) = events::number(key).zip(events::split(row)) else { return Ok(true) };
             Ok(each(number, Event::decode(event)?) == Scan::On)
         })?;

@@ -205,6 +205,11 @@ impl Authority {
         self.core.store.role()
     }
 
+    /// Keeps about so many bytes of rows in memory for questions about whole tables; 256 MiB where nothing is said.
+    pub fn keep_rows(&self, bytes: u64) {
+        self.core.rows.limit(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+
     /// The identity of the store.
     #[must_use]
     pub fn store_id(&self) -> StoreId {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::query::cache::Written;
 use crate::store::{Change, Compare, Revision, Row, Store, StoreError, Versioned, Write};
 
 /// How many rows are fetched from the store at a time.
@@ -94,14 +95,24 @@ impl Overlay {
         Ok(read.found.map(|Versioned { value, .. }| value))
     }
 
-    /// Gives `each` the rows of a range in order, own writes included, until it returns `false`. These reads are not
-    /// compared.
+    /// Has the commit compare a key that was read as part of a range, and found as the commit `changed` had written it.
+    /// `false`: it was written here since.
+    pub(super) fn note(&mut self, key: &[u8], changed: Revision) -> bool {
+        let untouched = !self.writes.contains_key(key);
+        if untouched {
+            self.reads.entry(key.to_vec()).or_insert(Some(changed));
+        }
+        untouched
+    }
+
+    /// Gives `each` the rows of a range in order with the commits that wrote them (own writes: none), until it returns
+    /// `false`. These reads are not compared.
     pub(super) fn range(
         &mut self,
         store: &dyn Store,
         from: &[u8],
         to: &[u8],
-        mut each: impl FnMut(&[u8], &[u8]) -> Result<bool, StoreError>,
+        mut each: impl FnMut(&[u8], &[u8], Option<Revision>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         let mut from = from.to_vec();
         loop {
@@ -114,8 +125,8 @@ impl Overlay {
             };
             if from < end {
                 let own = self.writes.range(from..end.clone());
-                for (key, value) in merge(page.found, own) {
-                    if !each(&key, &value)? {
+                for (key, value, changed) in merge(page.found, own) {
+                    if !each(&key, &value, changed)? {
                         return Ok(());
                     }
                 }
@@ -136,11 +147,18 @@ impl Overlay {
         self.events.push(event);
     }
 
+    /// The writes, where they are few.
+    pub(super) fn few_writes(&self, most: usize) -> Option<Vec<Written>> {
+        (self.writes.len() <= most)
+            .then(|| self.writes.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
     /// The commit: every key that was read by key is compared.
     pub(super) fn into_change(self) -> Change {
         let compares = self.reads.into_iter().map(|(key, changed)| Compare { key, changed });
         let writes = self.writes.into_iter().map(|(key, value)| Write { key, value });
-        Change { compares: compares.collect(), writes: writes.collect(), events: self.events }
+        let read_at = self.first.unwrap_or_default();
+        Change { compares: compares.collect(), writes: writes.collect(), read_at, events: self.events }
     }
 }
 
@@ -149,11 +167,12 @@ fn successor(key: &[u8]) -> Vec<u8> {
     [key, &[0]].concat()
 }
 
-/// The rows of the store with the writes laid over them, both in the order of their keys.
+/// The rows of the store with the writes laid over them, both in the order of their keys; of a row of the store, also
+/// who wrote it.
 fn merge<'a>(
     rows: Vec<Row>,
     own: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
-) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+) -> impl Iterator<Item = (Vec<u8>, Vec<u8>, Option<Revision>)> {
     let mut rows = rows.into_iter().peekable();
     let mut own = own.peekable();
     std::iter::from_fn(move || {
@@ -172,10 +191,10 @@ fn merge<'a>(
                 }
             };
             if !take_own {
-                return rows.next().map(|row| (row.key, row.value));
+                return rows.next().map(|row| (row.key, row.value, Some(row.changed)));
             }
             if let Some((key, Some(value))) = own.next() {
-                return Some((key.clone(), value.clone()));
+                return Some((key.clone(), value.clone(), None));
             }
         }
     })
@@ -189,7 +208,7 @@ mod tests {
     fn rows(overlay: &mut Overlay, store: &dyn Store) -> Vec<(String, String)> {
         let mut rows = Vec::new();
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
-        let each = |k: &[u8], v: &[u8]| {
+        let each = |k: &[u8], v: &[u8], _: Option<Revision>| {
             rows.push((text(k), text(v)));
             Ok(true)
         };

@@ -160,7 +160,7 @@ impl Tx<'_> {
         let table = layout::Table::Token;
         let (from, to) = (table.row(first), crate::store::prefix_end(&table.prefix()));
         let mut serials = Vec::with_capacity(limit);
-        self.overlay.range(&*self.core.store, &from, &to, |key, _| {
+        self.overlay.range(&*self.core.store, &from, &to, |key, _, _| {
             serials.extend(layout::last_id(key));
             Ok(serials.len() < limit)
         })?;

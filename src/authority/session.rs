@@ -6,6 +6,7 @@ use super::{
     Access, Core,
     error::ChangeError,
     overlay::{Mark, Overlay},
+    query::cache::FOLLOWED,
     reveals::Reveals,
     tx::Tx,
 };
@@ -127,7 +128,7 @@ impl Session {
             if overlay.is_empty() {
                 return Ok(value);
             }
-            match core.store.commit(overlay.into_change()).map_err(ChangeError::from)? {
+            match commit(core, overlay).map_err(ChangeError::from)? {
                 Committed::Applied(revision) => {
                     self.seen = self.seen.max(revision);
                     return Ok(value);
@@ -166,7 +167,7 @@ impl Session {
         if open.overlay.is_empty() {
             return Ok(());
         }
-        match self.core.store.commit(open.overlay.into_change())? {
+        match commit(&self.core, open.overlay)? {
             Committed::Applied(revision) => {
                 self.seen = self.seen.max(revision);
                 Ok(())
@@ -206,4 +207,14 @@ fn may_write(core: &Core, overlay: &Overlay, mark: Mark) -> Result<(), ChangeErr
         Access::ReadOnly if overlay.wrote_since(mark) => Err(ChangeError::ReadOnly),
         Access::ReadOnly | Access::Full => Ok(()),
     }
+}
+
+/// Commits what an overlay holds; the rows that are kept follow.
+fn commit(core: &Core, overlay: Overlay) -> Result<Committed, StoreError> {
+    let few = if core.rows.is_empty() { None } else { overlay.few_writes(FOLLOWED) };
+    let done = core.store.commit(overlay.into_change())?;
+    if let (Committed::Applied(revision), Some(writes)) = (done, few) {
+        core.rows.follow(revision, &writes);
+    }
+    Ok(done)
 }

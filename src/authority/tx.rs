@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{Core, entity::Entity, error::ChangeError, overlay::Overlay, reveals::Reveals, session::Passwords};
 use crate::{
     domain::{Action, Actor, Event, Subject, Timestamp},
-    store::{StoreError, layout, prefix_end, record::Record},
+    store::{Revision, StoreError, layout, prefix_end, record::Record},
 };
 
 /// Whether a scan goes on.
@@ -203,6 +203,30 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Adds to the audit trail that many rows of a kind were made or, with the names of fields, changed by one
+    /// statement: one event, as long as the ids are few spans.
+    pub(super) fn record_many(&mut self, kind: &str, ids: &[i64], fields: Option<&[String]>) {
+        /// So many spans fit into an event with room to spare.
+        const SPANS: usize = 250;
+        let mut sorted = ids.to_vec();
+        sorted.sort_unstable();
+        let mut spans: Vec<(i64, i64)> = Vec::new();
+        for id in sorted {
+            match spans.last_mut() {
+                Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+                Some(_) | None => spans.push((id, id)),
+            }
+        }
+        for ids in spans.chunks(SPANS) {
+            let (kind, ids) = (kind.to_owned(), ids.to_vec());
+            let action = match fields {
+                Some(fields) => Action::ManyChanged { kind, ids, fields: fields.to_vec() },
+                None => Action::ManyCreated { kind, ids },
+            };
+            self.record(action, None, None);
+        }
+    }
+
     /// Adds an event to the audit trail, in the same commit.
     pub fn record(&mut self, action: Action, subject: Option<Subject>, owner: Option<i64>) {
         self.record_because(action, subject, owner, self.reason);
@@ -234,8 +258,19 @@ impl Tx<'_> {
         prefix: &[u8],
         mut each: impl FnMut(&[u8], &[u8]) -> Result<Scan, StoreError>,
     ) -> Result<(), ChangeError> {
+        self.versions(prefix, |key, value, _| each(key, value))
+    }
+
+    /// [`Tx::range`], with the commit that wrote each row; none where it was written here.
+    pub(super) fn versions(
+        &mut self,
+        prefix: &[u8],
+        mut each: impl FnMut(&[u8], &[u8], Option<Revision>) -> Result<Scan, StoreError>,
+    ) -> Result<(), ChangeError> {
         let stop = self.stop;
-        let each = |key: &[u8], value: &[u8]| Ok(!stop.load(Ordering::Relaxed) && each(key, value)? == Scan::On);
+        let each = |key: &[u8], value: &[u8], changed| {
+            Ok(!stop.load(Ordering::Relaxed) && each(key, value, changed)? == Scan::On)
+        };
         self.overlay.range(&*self.core.store, prefix, &prefix_end(prefix), each)?;
         self.poll()
     }

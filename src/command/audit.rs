@@ -100,7 +100,14 @@ impl About {
 
     /// Whether an event is about the user or a token of theirs.
     pub(super) fn matches(&self, event: &Event) -> bool {
-        event.owner == Some(self.user)
+        let among_many = match &event.action {
+            Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } => {
+                kind == "user" && ids.iter().any(|(first, last)| (*first..=*last).contains(&self.user))
+            }
+            _ => false,
+        };
+        among_many
+            || event.owner == Some(self.user)
             || event.subject.as_ref().is_some_and(|s| s.kind == "user" && s.id == self.user)
             || self.tokens.iter().any(|(id, serial)| names(event, id, *serial))
     }
@@ -117,6 +124,8 @@ pub(super) fn names(event: &Event, token: &str, serial: i64) -> bool {
         Action::StoreCreated
         | Action::Created
         | Action::Changed { .. }
+        | Action::ManyCreated { .. }
+        | Action::ManyChanged { .. }
         | Action::Deleted
         | Action::Related { .. }
         | Action::Regenerated { .. }
@@ -154,6 +163,12 @@ pub(super) fn row(number: u64, event: &Event) -> Vec<Cell> {
     ]
 }
 
+/// Ids as people write them: `1-100 105`.
+fn spans(ids: &[(i64, i64)]) -> String {
+    let span = |(first, last): &(i64, i64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    ids.iter().map(span).collect::<Vec<_>>().join(" ")
+}
+
 /// An action in a word or two, and what else there is to say of it.
 fn words(action: &Action) -> (String, Option<String>) {
     let ids = |ids: &[i64]| ids.iter().map(i64::to_string).collect::<Vec<_>>().join(" ");
@@ -161,6 +176,8 @@ fn words(action: &Action) -> (String, Option<String>) {
     let word = json.get("action").and_then(Value::as_str).unwrap_or_default().replace('_', " ");
     let detail = match action {
         Action::Changed { fields } => Some(fields.join(", ")),
+        Action::ManyCreated { kind, ids } => Some(format!("{kind} {}", spans(ids))),
+        Action::ManyChanged { kind, ids, fields } => Some(format!("{kind} {}: {}", spans(ids), fields.join(", "))),
         Action::Related { relation, added, removed } => {
             let added = if added.is_empty() { String::new() } else { format!(" +{}", ids(added)) };
             let removed = if removed.is_empty() { String::new() } else { format!(" -{}", ids(removed)) };

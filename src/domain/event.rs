@@ -88,6 +88,22 @@ pub enum Action {
         /// Their names.
         fields: Vec<String>,
     },
+    /// One statement made many rows.
+    ManyCreated {
+        /// Of which kind, as in [`Subject::kind`].
+        kind: String,
+        /// Their ids: the first and the last of each unbroken row of them.
+        ids: Vec<(i64, i64)>,
+    },
+    /// One statement changed many rows.
+    ManyChanged {
+        /// Of which kind, as in [`Subject::kind`].
+        kind: String,
+        /// Their ids: the first and the last of each unbroken row of them.
+        ids: Vec<(i64, i64)>,
+        /// The names of the fields.
+        fields: Vec<String>,
+    },
     /// A row was deleted.
     Deleted,
     /// Members were added to or taken from a relation.

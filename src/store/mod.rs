@@ -82,6 +82,9 @@ pub struct Change {
     pub compares: Vec<Compare>,
     /// Effects; a key stands here once at most.
     pub writes: Vec<Write>,
+    /// The store was at this revision or a later one at each read that the compares rest on. Where nothing near a key
+    /// was written since, a store need not look there again; 0 says nothing.
+    pub read_at: Revision,
     /// Audit events, appended to the one chain in this order by whoever orders the commits (see [`events`]).
     pub events: Vec<Vec<u8>>,
 }

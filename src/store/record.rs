@@ -17,6 +17,9 @@ pub trait Record: Sized {
     /// What it is called in an error.
     const NAME: &'static str;
 
+    /// How many bytes it mostly takes.
+    const USUAL: usize = 128;
+
     /// Writes the fields, in order.
     fn write(&self, out: &mut Writer);
 
@@ -25,7 +28,9 @@ pub trait Record: Sized {
 
     /// The bytes, version first.
     fn encode(&self) -> Vec<u8> {
-        let mut out = Writer(vec![VERSION]);
+        let mut bytes = Vec::with_capacity(Self::USUAL);
+        bytes.push(VERSION);
+        let mut out = Writer(bytes);
         self.write(&mut out);
         out.0
     }

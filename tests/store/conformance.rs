@@ -83,6 +83,22 @@ fn who_orders_the_commits_tells_what_was_written_and_others_say_that_they_cannot
 }
 
 #[test]
+fn a_compare_that_says_when_it_read_holds_as_long_as_nothing_was_written_since() {
+    on_each(|store| {
+        let first = applied(store.commit(put("a", "1")).expect("a commit"));
+        let read_at = store.get(b"a").expect("a read").seen;
+        let change = |value: &str| {
+            let compares = vec![compare("a", Some(first)), compare("b", None)];
+            Change { compares, read_at, ..put("a", value) }
+        };
+        let _ = applied(store.commit(put("z", "of another kind")).expect("a commit"));
+        let second = applied(store.commit(change("2")).expect("a commit"));
+        assert_eq!(store.commit(change("3")).expect("an answer"), Committed::Conflict(second));
+        assert_eq!(value(store, "a").as_deref(), Some("2"));
+    });
+}
+
+#[test]
 fn after_a_hand_over_anything_may_have_changed() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = open(dir.path(), Tenure::Visitor);

@@ -173,7 +173,7 @@ impl Real {
         let writes = writes
             .iter()
             .map(|(key, value)| Write { key: vec![*key], value: value.map(|value| value.to_le_bytes().to_vec()) });
-        let change = Change { compares: compares.into_iter().collect(), writes: writes.collect(), events: Vec::new() };
+        let change = Change { compares: compares.into_iter().collect(), writes: writes.collect(), ..Change::default() };
         match self.store.commit(change).expect("an answer") {
             Committed::Applied(revision) => {
                 assert_eq!(revision, Revision(model.revision));

@@ -85,3 +85,69 @@ fn recursion_and_nesting_without_end_are_errors_and_the_session_goes_on() {
     terminal.wait_for("SyntaxError: too many nested parentheses");
     assert_eq!(terminal.ask("6 * 7"), "42");
 }
+
+/// People, so many that what asks or loads them takes a while.
+fn crowd(lines: &[&str]) -> (TestEnv, crate::support::Terminal) {
+    let env = TestEnv::new();
+    let made = "User.objects.bulk_create([User(username='user%05d' % n, email='x') for n in range(5000)])";
+    let _ = env.python(made).success();
+    let terminal = busy(&env, lines);
+    (env, terminal)
+}
+
+#[test]
+fn a_question_about_every_pair_of_very_many_rows_can_be_interrupted() {
+    let (_env, mut terminal) = crowd(&[
+        "from django.db.models import Exists, OuterRef",
+        "slow = User.objects.filter(Exists(User.objects.filter(email=OuterRef('username'))))",
+        "print('run' + 'ning'); slow.count()",
+    ]);
+    terminal.control('c');
+    terminal.wait_for("KeyboardInterrupt");
+    assert_eq!(terminal.ask("User.objects.count()"), "5000");
+}
+
+#[test]
+fn a_hash_of_very_many_rounds_can_be_interrupted() {
+    let env = TestEnv::new();
+    let lines = [
+        "from django.contrib.auth.hashers import PBKDF2PasswordHasher",
+        "print('run' + 'ning'); PBKDF2PasswordHasher().encode('secret', 'salt', 2_000_000_000)",
+    ];
+    let mut terminal = busy(&env, &lines);
+    terminal.control('c');
+    terminal.wait_for("KeyboardInterrupt");
+    assert_eq!(terminal.ask("6 * 7"), "42");
+}
+
+#[test]
+fn a_great_creation_that_is_interrupted_leaves_nothing() {
+    let env = TestEnv::new();
+    let lines = [
+        "people = [User(username='user%d' % n) for n in range(100_000)]",
+        "print('run' + 'ning'); User.objects.bulk_create(people)",
+    ];
+    let mut terminal = busy(&env, &lines);
+    terminal.control('c');
+    terminal.wait_for("KeyboardInterrupt");
+    assert_eq!(terminal.ask("User.objects.count()"), "0");
+}
+
+#[test]
+fn a_load_that_is_interrupted_leaves_nothing() {
+    let env = TestEnv::new();
+    let user = |n: usize| {
+        let fields =
+            serde_json::json!({"username": format!("user{n}"), "password": "!", "date_joined": "2024-01-01T00:00:00Z"});
+        serde_json::json!({"model": "auth.user", "pk": n, "fields": fields})
+    };
+    env.write("people.json", &serde_json::Value::from((1..=60_000).map(user).collect::<Vec<_>>()).to_string());
+    let lines = [
+        "from django.core.management import call_command",
+        "print('run' + 'ning'); call_command('loaddata', 'people.json')",
+    ];
+    let mut terminal = busy(&env, &lines);
+    terminal.control('c');
+    terminal.wait_for("KeyboardInterrupt");
+    assert_eq!(terminal.ask("User.objects.count()"), "0");
+}

@@ -1,10 +1,13 @@
-//! Rows that were read as a whole, kept until the store changes: what an admin asks next is mostly about the same ones.
+//! Rows that were read as a whole, kept as the store changes: what an admin asks next is mostly about the same ones.
 //!
 //! Nothing secret is in here beyond what the store has in clear: keys of tokens stay sealed.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{
@@ -12,8 +15,8 @@ use super::{
     columns::{Numbers, Texts},
 };
 use crate::{
-    domain::{Model, filter::View},
-    store::Revision,
+    domain::{Model, User, filter::View},
+    store::{Revision, layout, record::Record},
 };
 
 /// All rows of a model, in some order.
@@ -47,19 +50,121 @@ pub(super) struct Tables {
     pub(super) numbers: HashMap<(usize, usize), Option<Arc<Numbers>>>,
 }
 
-/// What was last read as a whole, and when.
-#[derive(Debug, Default)]
-pub(in crate::authority) struct Cache(Mutex<Option<(Revision, Tables)>>);
+/// A write of a commit.
+pub(in crate::authority) type Written = (Vec<u8>, Option<Vec<u8>>);
+
+/// More writes than these are not followed row by row.
+pub(in crate::authority) const FOLLOWED: usize = 256;
+
+impl Tables {
+    /// Follows a commit: `false` where it cannot be followed.
+    fn follow(&mut self, revision: Revision, writes: &[Written]) -> bool {
+        for (key, value) in writes {
+            let model = match key.first() {
+                Some(b'u') => Model::User,
+                Some(b'g') => Model::Group,
+                Some(b'p') => Model::Permission,
+                Some(b'y') => Model::ContentType,
+                // What names only the place of a row, counters, the audit trail, what is looked up each time.
+                Some(b'U' | b'G' | b'P' | b'Y' | b'c' | b'r' | b'e' | b'E' | b's') => continue,
+                Some(b't' | b'T' | b'd' | b'n' | b'o') => {
+                    self.forget(Model::Token);
+                    self.rows.retain(|(kept, _), _| *kept != Model::Token);
+                    self.backs.clear();
+                    continue;
+                }
+                Some(_) | None => return false,
+            };
+            self.forget(model);
+            if model != Model::User {
+                self.rows.retain(|(kept, _), _| *kept != model);
+                continue;
+            }
+            let Some(id) = layout::last_id(key) else { return false };
+            let row = match value.as_ref().map(|bytes| User::decode(bytes)) {
+                Some(Ok(user)) => Some(Arc::new(Row { changed: Some(revision), ..Row::from(user) })),
+                Some(Err(_)) => return false,
+                None => None,
+            };
+            for (_, rows) in self.rows.iter_mut().filter(|((kept, _), _)| *kept == model) {
+                let rows = Arc::make_mut(rows);
+                match (rows.binary_search_by_key(&id, |row| row.id), &row) {
+                    (Ok(place), Some(row)) => rows[place] = Arc::clone(row),
+                    (Ok(place), None) => drop(rows.remove(place)),
+                    (Err(place), Some(row)) => rows.insert(place, Arc::clone(row)),
+                    (Err(_), None) => {}
+                }
+            }
+        }
+        true
+    }
+
+    /// Drops what was made of the rows of a model.
+    fn forget(&mut self, model: Model) {
+        self.sorted.retain(|(kept, ..), _| *kept != model);
+        self.places.retain(|(kept, _), _| *kept != model);
+        self.counts.remove(&model);
+        self.texts.clear();
+        self.numbers.clear();
+    }
+
+    /// About how many bytes the rows take.
+    fn weight(&self) -> usize {
+        self.rows.values().map(|rows| rows.len() * rows.first().map_or(0, |row| row.weight())).sum()
+    }
+}
+
+/// How many bytes of rows are kept, where nothing else is said.
+const BUDGET: usize = 256 << 20;
+
+/// What was last read as a whole, and of when it is.
+#[derive(Debug)]
+pub(in crate::authority) struct Cache {
+    kept: Mutex<Option<(Revision, Tables)>>,
+    budget: AtomicUsize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), budget: AtomicUsize::new(BUDGET) }
+    }
+}
 
 impl Cache {
     /// What is known of the store at this revision.
     pub(super) fn at(&self, revision: Revision) -> Tables {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.as_ref().filter(|(at, _)| *at == revision).map(|(_, tables)| tables.clone()).unwrap_or_default()
     }
 
-    /// Keeps what was read, all of it at this revision.
+    /// Keeps what was read, all of it at this revision, unless it is too much.
     pub(super) fn keep(&self, revision: Revision, tables: Tables) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((revision, tables));
+        let fits = tables.weight() <= self.budget.load(Ordering::Relaxed);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = fits.then_some((revision, tables));
+    }
+
+    /// Keeps about so many bytes of rows from here on.
+    pub(in crate::authority) fn limit(&self, bytes: usize) {
+        self.budget.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether anything is kept that a commit of this process could be followed with.
+    pub(in crate::authority) fn is_empty(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Follows a commit of this process. Where others committed in between, what is kept is of no use any more, and
+    /// stays until something else is.
+    pub(in crate::authority) fn follow(&self, revision: Revision, writes: &[Written]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, tables)) = &mut *kept
+            && at.0 + 1 == revision.0
+        {
+            if tables.follow(revision, writes) {
+                *at = revision;
+            } else {
+                *kept = None;
+            }
+        }
     }
 }

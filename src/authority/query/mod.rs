@@ -1,6 +1,7 @@
 //! Answering questions: a [`Query`] evaluated over the store, by index where there is one, with SQLite's answers where
 //! databases differ.
 
+mod bulk;
 pub(super) mod cache;
 mod columns;
 mod compare;
@@ -21,6 +22,7 @@ mod write;
 
 use std::fmt;
 
+pub use bulk::OnConflict;
 pub use narrow::Picked;
 pub use row::Row;
 pub use run::{Fetched, Found};

@@ -1,7 +1,10 @@
 //! A row as a list of values, in the order of the table of models.
 
 use super::cache::Link;
-use crate::domain::{ContentType, Group, Permission, Token, User, Value};
+use crate::{
+    domain::{ContentType, Group, Permission, Token, User, Value},
+    store::Revision,
+};
 
 /// A row.
 #[derive(Clone, Debug)]
@@ -10,13 +13,22 @@ pub struct Row {
     pub id: i64,
     /// A value for each field of the model. Of a token, what must be looked up (the key, the use) is not in here.
     pub values: Vec<Value>,
+    /// The commit that wrote it, where it was read from the store together with many others.
+    pub(super) changed: Option<Revision>,
     /// The token, where it is one.
     pub token: Option<Box<Token>>,
 }
 
 impl Row {
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let texts = self.values.iter().map(|value| if let Value::Text(text) = value { text.len() + 16 } else { 0 });
+        let token = self.token.as_ref().map_or(0, |_| 512);
+        96 + self.values.len() * size_of::<Value>() + texts.sum::<usize>() + token
+    }
+
     fn of(id: i64, values: Vec<Value>) -> Self {
-        Self { id, values, token: None }
+        Self { id, values, changed: None, token: None }
     }
 
     pub(super) fn link((id, left, right): Link) -> Self {
@@ -39,7 +51,7 @@ impl Row {
             Value::Null,
             Value::Null,
         ];
-        Self { id: token.serial, values, token: Some(Box::new(token)) }
+        Self { id: token.serial, values, changed: None, token: Some(Box::new(token)) }
     }
 }
 

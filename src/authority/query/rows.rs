@@ -8,11 +8,12 @@ use super::{
     columns::{Numbers, Texts},
 };
 use crate::{
+    authority::Scan,
     domain::{
         ContentType, Group, Key, Model, Permission, Token, TokenState, User, Value,
         filter::{Step, View},
     },
-    store::{Revision, layout::Relation},
+    store::{Revision, layout::Relation, record::Record},
 };
 
 /// The places of a token's fields in the table of models.
@@ -150,7 +151,14 @@ impl<'t, 'a> Rows<'t, 'a> {
         }
         let tx = &mut *self.tx;
         let rows: Vec<Row> = match key.0 {
-            Model::User => tx.all::<User>()?.into_iter().map(Row::from).collect(),
+            Model::User => {
+                let mut rows = Vec::new();
+                tx.versions(&crate::store::layout::Table::User.prefix(), |_, bytes, changed| {
+                    rows.push(Row { changed, ..Row::from(User::decode(bytes)?) });
+                    Ok(Scan::On)
+                })?;
+                rows
+            }
             Model::Group => tx.all::<Group>()?.into_iter().map(Row::from).collect(),
             Model::Permission => tx.all::<Permission>()?.into_iter().map(Row::from).collect(),
             Model::ContentType => tx.all::<ContentType>()?.into_iter().map(Row::from).collect(),

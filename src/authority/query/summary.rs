@@ -67,7 +67,7 @@ fn over_groups(eval: &mut Eval<'_, '_>, expr: &Expr, groups: &[Vec<Tuple>]) -> R
         .into_iter()
         .map(|value| {
             let value = if let Expr::Value(value) = value { value } else { Value::Null };
-            vec![Some(Arc::new(Row { id: 0, values: vec![value], token: None }))]
+            vec![Some(Arc::new(Row { id: 0, values: vec![value], changed: None, token: None }))]
         })
         .collect();
     let column = Expr::Column { alias: 0, model: Model::ContentType, field: 0 };

@@ -6,8 +6,8 @@ use crate::{
         tests::{Bench, bench},
     },
     domain::{
-        Model, User, Value,
-        filter::{Cond, Expr, Op, Path, Query, Select, View},
+        Action, Model, User, Value,
+        filter::{Cond, Expr, Op, Order, OrderBy, Path, Query, Select, View},
     },
     store::layout::Relation,
 };
@@ -107,6 +107,94 @@ fn rows_that_are_kept_are_never_those_of_yesterday() {
     session.roll_back();
     assert_eq!(names(&mut session, &query).len(), 4);
     assert_eq!(session.transact(|tx| tx.count(&query)).unwrap(), 4);
+}
+
+#[test]
+fn rows_that_are_kept_follow_what_this_process_changes() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let query = Query::new(Model::User, View::Django);
+    let email =
+        |session: &mut Session, wanted: &str| names(session, &asked(Model::User, "email", Op::Contains, wanted.into()));
+    assert_eq!(names(&mut session, &query).len(), 3);
+    assert!(email(&mut session, "new").is_empty());
+    let bob = session.transact(|tx| tx.user_named("bob")).unwrap().unwrap();
+    session.transact(|tx| tx.update(&User { email: "new@x.org".into(), ..bob.clone() })).unwrap();
+    assert_eq!(email(&mut session, "new"), ["bob"]);
+    session.transact(|tx| tx.delete_user(&bob)).unwrap();
+    assert_eq!(names(&mut session, &query), ["admin", "Eve"]);
+    session.transact(|tx| tx.insert(bench.user("zed"))).unwrap();
+    assert_eq!(names(&mut session, &query), ["admin", "Eve", "zed"]);
+}
+
+/// `count` users by one statement.
+fn crowd(session: &mut Session, count: usize) {
+    let patch = |n| {
+        let text = |field, text: &str| (field, Value::Text(text.into()));
+        let mut patch = vec![text(1, "!"), (4, Value::Text(format!("user{n:04}"))), text(5, ""), text(6, "")];
+        patch.extend([text(7, "old@x.org"), (10, Value::Time(crate::domain::Timestamp(n)))]);
+        patch.extend([3, 8, 9].map(|field| (field, Value::Bool(true))));
+        patch
+    };
+    let patches: Vec<_> = (0..i64::try_from(count).unwrap()).map(patch).collect();
+    session
+        .transact(|tx| tx.insert_rows(Model::User, &patches, super::OnConflict::Refuse, &mut |_| ()).map(drop))
+        .unwrap();
+}
+
+#[test]
+fn one_statement_over_many_rows_is_one_event_that_names_them_all() {
+    let bench = bench();
+    let mut session = bench.session();
+    crowd(&mut session, 150);
+    let query = asked(Model::User, "username", Op::StartsWith, "USER".into());
+    let set = [(7, Expr::Value("new@x.org".into()))];
+    assert_eq!(session.transact(|tx| tx.update_rows(&query, &set)).unwrap(), 150);
+    assert_eq!(session.transact(|tx| tx.update_rows(&query, &set)).unwrap(), 150, "nothing is left to change");
+    let mut actions = Vec::new();
+    let read = |tx: &mut crate::authority::Tx<'_>| {
+        actions.clear();
+        tx.events(1, |_, event| {
+            actions.push(event.action);
+            crate::authority::Scan::On
+        })
+    };
+    session.transact(read).unwrap();
+    let (kind, ids) = ("user".to_owned(), vec![(1, 150)]);
+    let created = Action::ManyCreated { kind: kind.clone(), ids: ids.clone() };
+    assert_eq!(actions, [created, Action::ManyChanged { kind, ids, fields: vec!["email".into()] }]);
+    let found = asked(Model::User, "email", Op::Exact, "new@x.org".into());
+    assert_eq!(session.transact(|tx| tx.count(&found)).unwrap(), 150);
+}
+
+#[test]
+fn the_first_of_very_many_are_those_of_the_whole_order_and_equal_ones_keep_theirs() {
+    let bench = bench();
+    let mut session = bench.session();
+    crowd(&mut session, 700);
+    let name = |session: &mut Session, field: usize, descending, to| {
+        let mut query = Query::new(Model::User, View::Django);
+        let by = OrderBy::Expr(Expr::Column { alias: 0, model: Model::User, field });
+        query.order = vec![Order { by, descending, nulls: None }];
+        query.to = to;
+        names(session, &query)
+    };
+    for (field, descending) in [(10, true), (10, false), (4, true), (7, false), (7, true), (3, true)] {
+        let all = name(&mut session, field, descending, None);
+        assert_eq!(name(&mut session, field, descending, Some(3)), all[..3], "field {field}");
+    }
+}
+
+#[test]
+fn what_takes_long_stops_when_it_is_told_to_and_leaves_nothing() {
+    let bench = bench();
+    let mut session = people(&bench);
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    session.heed(std::sync::Arc::clone(&stop));
+    let done = session.transact(|tx| tx.insert(bench.user("zed")));
+    assert!(matches!(done, Err(crate::authority::ChangeError::Interrupted)));
+    stop.store(false, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(names(&mut session, &Query::new(Model::User, View::Django)).len(), 3);
 }
 
 #[test]

@@ -131,6 +131,10 @@ impl Tx<'_> {
     /// Changes every row of a query. How many there were.
     pub fn update_rows(&mut self, query: &Query, assignments: &[Assignment]) -> Result<usize, QueryError> {
         let rows = run::rows_of(self, query)?;
+        if super::bulk::suits(query.model, &rows, assignments) {
+            super::bulk::update(self, query, &rows, assignments)?;
+            return Ok(rows.len());
+        }
         for row in &rows {
             let mut patch = Patch::with_capacity(assignments.len());
             for (field, expr) in assignments {
@@ -299,11 +303,11 @@ impl Tx<'_> {
     }
 }
 
-fn check_nulls(model: Model, values: &[Value], from: usize) -> Result<(), QueryError> {
+pub(super) fn check_nulls(model: Model, values: &[Value], from: usize) -> Result<(), QueryError> {
     values.iter().enumerate().skip(from).try_for_each(|(field, value)| check_null(model, field, value))
 }
 
-fn check_null(model: Model, field: usize, value: &Value) -> Result<(), QueryError> {
+pub(super) fn check_null(model: Model, field: usize, value: &Value) -> Result<(), QueryError> {
     let description = model.describe();
     let described = &description.fields[field];
     if value.is_null() && !described.null {
@@ -328,15 +332,15 @@ const fn pair(model: Model) -> &'static str {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.to_text().unwrap_or_default()
 }
 
-fn yes(value: &Value) -> bool {
+pub(super) fn yes(value: &Value) -> bool {
     value.number().is_some_and(|n| n != 0.0)
 }
 
-fn time(value: &Value) -> Option<Timestamp> {
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Time(at) => Some(*at),
         Value::Date(days) => Some(Timestamp(days * 86_400_000_000)),
@@ -345,7 +349,7 @@ fn time(value: &Value) -> Option<Timestamp> {
     }
 }
 
-fn user(values: &[Value]) -> User {
+pub(super) fn user(values: &[Value]) -> User {
     User {
         id: values[0].int().unwrap_or(0),
         password: text(&values[1]),
@@ -361,7 +365,7 @@ fn user(values: &[Value]) -> User {
     }
 }
 
-fn group(values: &[Value]) -> Group {
+pub(super) fn group(values: &[Value]) -> Group {
     Group { id: values[0].int().unwrap_or(0), name: text(&values[1]) }
 }
 

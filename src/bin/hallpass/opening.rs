@@ -55,7 +55,10 @@ pub(crate) fn open(config: &Config, mode: Mode, held: &Held) -> Result<Authority
         Mode::ReadOnly => Access::ReadOnly,
         Mode::Full | Mode::Sandbox => Access::Full,
     };
-    Ok(Authority::open_for(access, store, keyring, config.policy.clone(), clock, entropy)?)
+    let authority = Authority::open_for(access, store, keyring, config.policy.clone(), clock, entropy)?;
+    // Rows ready for questions take several times their bytes on the disk.
+    authority.keep_rows(config.cache_bytes.saturating_mul(4));
+    Ok(authority)
 }
 
 fn local(directory: &Path, config: &Config) -> Result<LocalStore, Failure> {

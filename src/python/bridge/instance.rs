@@ -34,6 +34,8 @@ enum Shelf {
     /// In its `__dict__`, but for `_state`, which is made when somebody asks for it.
     #[default]
     Fresh,
+    /// As `Fresh`, of an instance that was made and has a row by now.
+    Saved,
     /// In its `__dict__`; what is missing there, in the row.
     Row(Packed),
     /// In its `__dict__`, all of them.
@@ -171,14 +173,41 @@ impl PyInstance {
             }
         };
         let dict = vm.ctx.new_dict();
-        if let Shelf::Row(packed) = &*zelf.shelf.borrow() {
+        if let Shelf::Row(_) | Shelf::Saved = &*zelf.shelf.borrow() {
             dict.set_item(vm.ctx.intern_str("adding"), vm.ctx.new_bool(false).into(), vm)?;
             dict.set_item(vm.ctx.intern_str("db"), vm.ctx.intern_str("default").to_owned().into(), vm)?;
-            if let Some(token) = &packed.row.token {
+            if let Shelf::Row(Packed { row, .. }) = &*zelf.shelf.borrow()
+                && let Some(token) = &row.token
+            {
                 dict.set_item("sealed", PySealed::new(token).into_ref(&vm.ctx).into(), vm)?;
             }
         }
         Ok(vm.ctx.new_base_object(class, Some(dict)))
+    }
+
+    /// The values of an instance that was made by its class and never asked for its state: nothing but they count.
+    pub(super) fn fresh(object: &PyObject, model: Model, vm: &VirtualMachine) -> PyResult<Option<PyDictRef>> {
+        let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(None) };
+        let untouched = matches!(&*zelf.shelf.borrow(), Shelf::Fresh);
+        if !untouched || Layout::of(object, vm)?.is_none_or(|layout| layout.model != model) {
+            return Ok(None);
+        }
+        let dict = Self::held(zelf, vm)?;
+        let has_state = dict.get_item_opt(vm.ctx.intern_str("_state"), vm)?.is_some();
+        Ok((!has_state).then_some(dict))
+    }
+
+    /// Says of one that [`Self::fresh`] found that it has a row now, with this key where it is told.
+    pub(super) fn saved(object: &PyObject, key: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+        let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(()) };
+        *zelf.shelf.borrow_mut() = Shelf::Saved;
+        match (key, Layout::of(object, vm)?) {
+            (Some(key), Some(layout)) => {
+                let name = layout.names[layout.model.describe().pk];
+                Self::held(zelf, vm)?.set_item(name, key, vm)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Brings everything into the `__dict__`: the state, the fields in their order, then what else was set.
@@ -194,7 +223,7 @@ impl PyInstance {
         let state = Self::state(zelf, vm)?;
         let packed = match std::mem::replace(&mut *zelf.shelf.borrow_mut(), Shelf::Unpacked) {
             Shelf::Row(packed) => Some(packed),
-            Shelf::Fresh | Shelf::Unpacked => None,
+            Shelf::Fresh | Shelf::Saved | Shelf::Unpacked => None,
         };
         dict.clear();
         dict.set_item(vm.ctx.intern_str("_state"), state, vm)?;
@@ -320,7 +349,7 @@ impl GetDescriptor for PyColumn {
             {
                 let value = match &*one.shelf.borrow() {
                     Shelf::Row(packed) => packed.value(place, vm)?,
-                    Shelf::Fresh | Shelf::Unpacked => None,
+                    Shelf::Fresh | Shelf::Saved | Shelf::Unpacked => None,
                 };
                 if let Some(value) = value {
                     dict.set_item(column.name, value.clone(), vm)?;

@@ -70,11 +70,9 @@ mod _hallpass {
         query::{self, PyQuery},
         rows::{self, PySealed},
         screen::{self, Form, Surface},
-        state,
-        tables::{self, OnConflict},
-        value,
+        state, tables, value,
     };
-    use crate::authority::Passwords;
+    use crate::authority::{Passwords, query::OnConflict};
 
     fn numbers(list: Vec<i64>, vm: &VirtualMachine) -> Vec<PyObjectRef> {
         list.into_iter().map(|n| vm.ctx.new_int(n).into()).collect()
@@ -203,6 +201,13 @@ mod _hallpass {
     ) -> PyResult<Vec<PyObjectRef>> {
         let conflict = if ignore { OnConflict::Ignore } else { OnConflict::Refuse };
         tables::insert_many(rows::model(&label.to_string_lossy(), vm)?, &list, conflict, vm)
+    }
+
+    /// Makes the rows of instances that are fresh from their class. Whether they all were; else nothing was done.
+    #[pyfunction]
+    fn insert_fresh(label: PyStrRef, instances: ArgSequence, ignore: bool, vm: &VirtualMachine) -> PyResult<bool> {
+        let conflict = if ignore { OnConflict::Ignore } else { OnConflict::Refuse };
+        tables::insert_fresh(rows::model(&label.to_string_lossy(), vm)?, &instances, conflict, vm)
     }
 
     /// Sets fields of the first row of a query. Whether there was one.

@@ -2,9 +2,12 @@
 
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, builtins::PyDictRef};
 
-use super::{raise, rows, screen, state};
+use super::{instance::PyInstance, raise, rows, screen, state};
 use crate::{
-    authority::{ChangeError, Relation, query::QueryError},
+    authority::{
+        Relation,
+        query::{OnConflict, QueryError},
+    },
     domain::{
         Model,
         filter::links as step,
@@ -160,15 +163,6 @@ pub(super) fn unlink(
     })
 }
 
-/// What becomes of a row whose place is taken.
-#[derive(Clone, Copy)]
-pub(super) enum OnConflict {
-    /// Nothing is inserted at all.
-    Refuse,
-    /// It alone is left out.
-    Ignore,
-}
-
 /// Makes many rows in one change; their primary keys, none for those that were left out.
 pub(super) fn insert_many(
     model: Model,
@@ -177,25 +171,44 @@ pub(super) fn insert_many(
     vm: &VirtualMachine,
 ) -> PyResult<Vec<PyObjectRef>> {
     let patches = list.iter().map(|attributes| rows::patch(model, attributes, vm)).collect::<PyResult<Vec<_>>>()?;
-    let made = state::run(vm, |session| {
-        session.transact(|tx| {
-            let mut made = Vec::with_capacity(patches.len());
-            let mut meter = screen::meter("making rows", patches.len());
-            for patch in &patches {
-                meter(u64::try_from(made.len()).unwrap_or(u64::MAX));
-                made.push(match (tx.insert_row(model, patch.clone()), conflict) {
-                    (Ok(row), _) => Some(row),
-                    (Err(QueryError::Change(ChangeError::Unique { .. })), OnConflict::Ignore) => {
-                        tx.skip_id(model)?;
-                        None
-                    }
-                    (Err(error), _) => return Err(error),
-                });
-            }
-            Ok(made)
-        })
-    })?;
+    let mut meter = screen::meter("making rows", patches.len());
+    let made = state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, &patches, conflict, &mut meter)))?;
     made.iter().map(|row| row.as_ref().map_or_else(|| Ok(vm.ctx.none()), |row| rows::key_of(row, model, vm))).collect()
+}
+
+/// Makes the rows of instances that are fresh from their class, in one change. `false`: one of them is not, and nothing
+/// was done.
+pub(super) fn insert_fresh(
+    model: Model,
+    instances: &[PyObjectRef],
+    conflict: OnConflict,
+    vm: &VirtualMachine,
+) -> PyResult<bool> {
+    let description = model.describe();
+    if model.concrete() == Model::Token || description.fields.iter().any(|f| matches!(f.default, Default::AddedNow)) {
+        return Ok(false);
+    }
+    let mut patches = Vec::with_capacity(instances.len());
+    for instance in instances {
+        let Some(dict) = PyInstance::fresh(instance, model, vm)? else { return Ok(false) };
+        let mut patch = Vec::with_capacity(description.fields.len());
+        for (place, field) in description.fields.iter().enumerate() {
+            if let Some(object) = dict.get_item_opt(vm.ctx.intern_str(field.attname), vm)? {
+                patch.push((place, rows::prepare_save(model, place, &object, vm)?));
+            }
+        }
+        patches.push(patch);
+    }
+    let mut meter = screen::meter("making rows", patches.len());
+    let made = state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, &patches, conflict, &mut meter)))?;
+    for (instance, row) in instances.iter().zip(&made) {
+        let key = match (row, conflict) {
+            (Some(row), OnConflict::Refuse) => Some(rows::key_of(row, model, vm)?),
+            (Some(_), OnConflict::Ignore) | (None, _) => None,
+        };
+        PyInstance::saved(instance, key, vm)?;
+    }
+    Ok(true)
 }
 
 /// Whether the links of `through` begin at `from`.

@@ -54,6 +54,7 @@ impl Out {
             self.maybe(compare.changed, |out, r| out.u64(r.0));
         }
         self.writes(&change.writes);
+        self.u64(change.read_at.0);
         self.count(change.events.len());
         for event in &change.events {
             self.bytes(event);
@@ -126,8 +127,9 @@ impl<'a> In<'a> {
             Some(Compare { key, changed: bytes.maybe(Self::u64)?.map(Revision) })
         })?;
         let writes = self.writes()?;
+        let read_at = Revision(self.u64()?);
         let events = self.list(|bytes| bytes.bytes().map(<[u8]>::to_vec))?;
-        Some(Change { compares, writes, events })
+        Some(Change { compares, writes, read_at, events })
     }
 
     pub(super) fn end<T>(&self, value: T) -> Option<T> {

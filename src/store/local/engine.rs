@@ -212,7 +212,8 @@ impl Engine {
         {
             let view = self.view();
             let tree = view.tree.as_ref().ok_or(Trouble::Gone)?;
-            for compare in &change.compares {
+            let read_at = change.read_at;
+            for compare in change.compares.iter().filter(|compare| view.may_have_changed(&compare.key, read_at)) {
                 let found = view::get(&view.overlay, tree, &compare.key)?;
                 if found.map(|v| v.changed) != compare.changed {
                     return Ok(Committed::Conflict(order.revision));

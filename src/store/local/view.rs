@@ -34,6 +34,8 @@ pub(super) struct View {
     pub(super) overlay: BTreeMap<Vec<u8>, Slot>,
     pub(super) overlay_bytes: usize,
     pub(super) visible: Revision,
+    /// When a key with this first byte was last written, or a later revision.
+    touched: Box<[Revision; 256]>,
     past: VecDeque<(Revision, Vec<Write>)>,
     past_bytes: usize,
     /// The past is complete behind this revision.
@@ -48,6 +50,7 @@ impl View {
             overlay: BTreeMap::new(),
             overlay_bytes: 0,
             visible,
+            touched: Box::new([visible; 256]),
             past: VecDeque::new(),
             past_bytes: 0,
             past_from: visible,
@@ -71,6 +74,9 @@ impl View {
         });
         self.remember(revision, &writes);
         for write in writes {
+            if let Some(kind) = write.key.first() {
+                self.touched[usize::from(*kind)] = revision;
+            }
             self.overlay_bytes += weight(&write.key, write.value.as_deref());
             let slot = Slot { changed: revision, value: write.value };
             if let Some(old) = self.overlay.get_mut(&write.key) {
@@ -98,6 +104,11 @@ impl View {
             self.past_bytes -= writes.iter().map(|w| weight(&w.key, w.value.as_deref())).sum::<usize>();
             self.past_from = revision;
         }
+    }
+
+    /// Whether a key may have been written after a revision.
+    pub(super) fn may_have_changed(&self, key: &[u8], since: Revision) -> bool {
+        key.first().is_none_or(|kind| self.touched[usize::from(*kind)] > since)
     }
 
     /// Follows a prefix from the first commit after `from`; a feed that reaches back too far says so at once.

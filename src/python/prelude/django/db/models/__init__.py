@@ -49,7 +49,8 @@ def __getattr__(name):
 
 
 def prefetch_related_objects(instances, *lookups):
-    """Plain names are read when they are asked for."""
-    from django.db.models.prefetch import apply, choosing
+    """Reads the related rows of these instances."""
+    from django.db.models import prefetch
 
-    apply(instances, choosing(lookups))
+    if instances:
+        prefetch.prefetch(list(instances), lookups)

@@ -42,8 +42,8 @@ class QuerySet:
             raise NotSupportedError(
                 "Calling QuerySet.get(...) with filters after %s() is not supported." % self.query.is_combined
             )
-        plain = type(self).filter is plain_filter and self._form is None and self._known is None
-        if plain and not self.query.is_combined and not self.query.is_sliced:
+        plain = type(self).filter is plain_filter and self._form is None and self._known is None and self._related is None
+        if plain and not self._prefetches and not self.query.is_combined and not self.query.is_sliced:
             transaction.check_usable()
             results = self.query.got(args, kwargs, self.model)
         else:
@@ -118,6 +118,8 @@ class QuerySet:
     def iterator(self, chunk_size=None):
         if chunk_size is not None and chunk_size <= 0:
             raise ValueError("Chunk size must be strictly positive.")
+        if chunk_size is None and self._prefetches:
+            raise ValueError("chunk_size must be provided when using QuerySet.iterator() after prefetch_related().")
         return self._iterator()
 
     def _iterator(self):

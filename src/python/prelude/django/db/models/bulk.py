@@ -48,6 +48,10 @@ def create(queryset, objs, batch_size, ignore_conflicts, update_conflicts, updat
     if not objs:
         return objs
     objs = list(objs)
+    if not update_conflicts:
+        with transaction.breaks():
+            if _hallpass.insert_fresh(model._meta.label, objs, ignore_conflicts):
+                return objs
     rows = [_attributes(model, one) for one in (_watched(objs) if len(objs) > 2000 else objs)]
     with transaction.breaks():
         if update_conflicts:

@@ -23,7 +23,9 @@ class QuerySet(writing.QuerySet):
         self._flat = False
         self._sticky = None
         self._known = None
-        self._zoned = self._wanted = ()
+        self._zoned = ()
+        self._related = None
+        self._prefetches = ()
 
     def _chain(self, query=None):
         made = self.__class__.__new__(self.__class__)
@@ -66,8 +68,12 @@ class QuerySet(writing.QuerySet):
             if self._known is not None:
                 for one in results:
                     one._state.fields_cache.update(self._known)
-            if self._wanted:
-                writing.prefetch(results, self._wanted)
+            if results and (self._related is not None or self._prefetches):
+                from django.db.models import prefetch
+
+                if self._related is not None:
+                    prefetch.select(self.model, results, self._related)
+                prefetch.prefetch(results, self._prefetches)
             return results
         if form == "named":
             from collections import namedtuple
@@ -304,12 +310,15 @@ class QuerySet(writing.QuerySet):
         if self._form is not None:
             raise TypeError("Cannot call select_related() after .values() or .values_list()")
         writing.check_select_related(self.model, fields)
-        return self._chain()
+        made = self._chain()
+        made._related = None if fields == (None,) else (*(self._related or ()), *fields)
+        return made
 
     def prefetch_related(self, *lookups):
         self._refuse_combined("prefetch_related")
+        writing.check_prefetch(self.model, lookups)
         made = self._chain()
-        made._wanted = writing.wanted(self.model, self._wanted, lookups)
+        made._prefetches = () if lookups == (None,) else (*self._prefetches, *lookups)
         return made
 
     def select_for_update(self, nowait=False, skip_locked=False, of=(), no_key=False):

@@ -214,24 +214,6 @@ def check_select_related(model, fields):
             )
 
 
-def wanted(model, before, lookups):
-    """What is to be read beforehand, as far as it decides which rows there are."""
-    if lookups == (None,):
-        return ()
-    check_prefetch(model, lookups)
-    if all(isinstance(one, str) for one in lookups):
-        return before
-    from django.db.models.prefetch import choosing
-
-    return before + choosing(lookups)
-
-
-def prefetch(instances, lookups):
-    from django.db.models.prefetch import apply
-
-    apply(instances, lookups)
-
-
 def check_prefetch(model, lookups):
     for lookup in lookups:
         if lookup is None:

@@ -26,15 +26,15 @@ class _Related:
         return self
 
     def get_queryset(self):
-        kept = self.instance.__dict__.get("_prefetched_objects_cache")
-        if kept and type(self) in kept:
-            return kept[type(self)]
+        held = self.instance.__dict__.get("_prefetched_objects_cache")
+        if held and self._accessor in held:
+            return held[self._accessor]
         found = super().get_queryset().filter(**self._core)
         found._known = self._known
         return found
 
 
-def related_manager(other, field, instance):
+def related_manager(other, field, instance, accessor):
     base = other._default_manager.__class__
     key = (other, field)
     if key not in _classes:
@@ -47,6 +47,7 @@ def related_manager(other, field, instance):
     manager.model = other
     manager.instance = instance
     manager._core = {field: instance}
+    manager._accessor = accessor
     manager._known = {field: instance}
     manager._given = {field: instance}
     return manager
@@ -82,6 +83,7 @@ def many_related_manager(descriptor, instance):
     manager._label = descriptor._through
     manager._from_left = _hallpass.begins_at(descriptor._through, instance._meta.label)
     manager._field = descriptor._field
+    manager._accessor = related_descriptors.instance_accessor(descriptor) if descriptor.reverse else descriptor._field
     query_name = descriptor._field if descriptor.reverse else instance._meta.model_name
     manager._core = {query_name: instance.pk}
     manager._known = None
@@ -119,6 +121,9 @@ def _many(other):
                     raise TypeError("Field 'id' expected a number but got %r." % (one,))
             return ids
 
+        def _forget(self):
+            self.instance.__dict__.get("_prefetched_objects_cache", {}).pop(self._accessor, None)
+
         def _target(self):
             return self.model._meta.model_name
 
@@ -139,6 +144,7 @@ def _many(other):
             if not objs:
                 return
             ids = self._ids(objs)
+            self._forget()
             with transaction.breaks():
                 if signals.m2m_changed.receivers:
                     have = set(_hallpass.links(self._label, self._from_left, self.instance.pk))
@@ -151,12 +157,14 @@ def _many(other):
             ids = self._ids(objs)
             if not ids:
                 return
+            self._forget()
             self._tell("pre_remove", ids)
             with transaction.breaks():
                 _hallpass.unlink(self._label, self._from_left, self.instance.pk, ids)
             self._tell("post_remove", ids)
 
         def clear(self):
+            self._forget()
             self._tell("pre_clear", None)
             with transaction.breaks():
                 have = _hallpass.links(self._label, self._from_left, self.instance.pk)

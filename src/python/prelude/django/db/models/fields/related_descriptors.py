@@ -164,7 +164,7 @@ class ReverseManyToOneDescriptor:
             return self
         from django.db.models.fields import many
 
-        return many.related_manager(apps.load(self._other), self._field, instance)
+        return many.related_manager(apps.load(self._other), self._field, instance, instance_accessor(self))
 
 
 class ManyToManyDescriptor(ReverseManyToOneDescriptor):
