@@ -159,5 +159,5 @@ fn a_program_of_another_protocol_is_refused_in_words() {
     let mut answer = Vec::new();
     peer.read_to_end(&mut answer).expect("it answers and ends");
     let text = String::from_utf8_lossy(&answer);
-    assert!(text.contains("has the store open and speaks version 1 of its protocol, not 99"), "{text}");
+    assert!(text.contains("has the store open and speaks version 2 of its protocol, not 99"), "{text}");
 }

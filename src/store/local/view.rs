@@ -106,9 +106,9 @@ impl View {
         }
     }
 
-    /// Whether a key may have been written after a revision.
+    /// Whether a key may have been written after a revision; 0 stands for one that is not known.
     pub(super) fn may_have_changed(&self, key: &[u8], since: Revision) -> bool {
-        key.first().is_none_or(|kind| self.touched[usize::from(*kind)] > since)
+        since == Revision(0) || key.first().is_none_or(|kind| self.touched[usize::from(*kind)] > since)
     }
 
     /// Follows a prefix from the first commit after `from`; a feed that reaches back too far says so at once.
