@@ -6,6 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     rc::Rc,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use zeroize::Zeroizing;
@@ -36,6 +37,7 @@ pub struct Context {
     actor: Actor,
     opener: Opener,
     open: Option<(Authority, SharedSession)>,
+    stop: Option<Arc<AtomicBool>>,
     surroundings: Surroundings,
 }
 
@@ -121,15 +123,26 @@ impl Context {
     /// Commands by `actor` in these surroundings, over a store that is opened when it is first needed.
     #[must_use]
     pub fn new(actor: Actor, opener: Opener, surroundings: Surroundings) -> Self {
-        Self { actor, opener, open: None, surroundings }
+        Self { actor, opener, open: None, stop: None, surroundings }
+    }
+
+    /// Has the session stop its work while this is set.
+    pub fn heed(&mut self, stop: Arc<AtomicBool>) {
+        if let Some((_, session)) = &self.open {
+            session.borrow_mut().heed(Arc::clone(&stop));
+        }
+        self.stop = Some(stop);
     }
 
     /// The authority and the one session of this process.
     pub fn open(&mut self) -> Result<&(Authority, SharedSession), Failure> {
         if self.open.is_none() {
             let authority = (self.opener)()?;
-            let session = Rc::new(RefCell::new(authority.session(self.actor.clone())));
-            self.open = Some((authority, session));
+            let mut session = authority.session(self.actor.clone());
+            if let Some(stop) = &self.stop {
+                session.heed(Arc::clone(stop));
+            }
+            self.open = Some((authority, Rc::new(RefCell::new(session))));
         }
         Ok(self.open.as_ref().expect("set just above"))
     }

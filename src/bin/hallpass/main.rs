@@ -194,6 +194,9 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         let interrupts = Interrupts::listen().ok();
         let ui = Rc::new(RefCell::new(own));
         let mut context = context(&config, mode, Channel::Shell, &ui, &held, interrupts.clone());
+        if let Some(interrupts) = &interrupts {
+            context.heed(interrupts.flag());
+        }
         let banner = if code.is_none() && context.person() == Person::Present {
             match banner(&config, mode, &mut context) {
                 Ok(banner) => banner,
