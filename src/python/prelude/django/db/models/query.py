@@ -68,13 +68,7 @@ class QuerySet(writing.QuerySet):
             if self._known is not None:
                 for one in results:
                     one._state.fields_cache.update(self._known)
-            if results and (self._related is not None or self._prefetches):
-                from django.db.models import prefetch
-
-                if self._related is not None:
-                    prefetch.select(self.model, results, self._related)
-                prefetch.prefetch(results, self._prefetches)
-            return results
+            return writing.complete(self, results) if self._related is not None or self._prefetches else results
         if form == "named":
             from collections import namedtuple
 
@@ -310,9 +304,7 @@ class QuerySet(writing.QuerySet):
         if self._form is not None:
             raise TypeError("Cannot call select_related() after .values() or .values_list()")
         writing.check_select_related(self.model, fields)
-        made = self._chain()
-        made._related = None if fields == (None,) else (*(self._related or ()), *fields)
-        return made
+        return writing.relating(self._chain(), fields)
 
     def prefetch_related(self, *lookups):
         self._refuse_combined("prefetch_related")

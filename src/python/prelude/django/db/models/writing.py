@@ -214,6 +214,21 @@ def check_select_related(model, fields):
             )
 
 
+def relating(made, fields):
+    made._related = None if fields == (None,) else (*(made._related or ()), *fields)
+    return made
+
+
+def complete(queryset, results):
+    """The results with the related rows that were asked for."""
+    from django.db.models import prefetch
+
+    if results and queryset._related is not None:
+        prefetch.select(queryset.model, results, queryset._related)
+    prefetch.prefetch(results, queryset._prefetches)
+    return results
+
+
 def check_prefetch(model, lookups):
     for lookup in lookups:
         if lookup is None:
