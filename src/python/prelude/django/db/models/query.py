@@ -22,10 +22,8 @@ class QuerySet(writing.QuerySet):
         self._form = None
         self._flat = False
         self._sticky = None
-        self._known = None
-        self._zoned = ()
-        self._related = None
-        self._prefetches = ()
+        self._known = self._related = None
+        self._zoned = self._prefetches = ()
 
     def _chain(self, query=None):
         made = self.__class__.__new__(self.__class__)
