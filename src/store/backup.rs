@@ -56,7 +56,7 @@ pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
     write_watched(store, path, &mut |_| {})
 }
 
-/// [`write`], and `progress` hears how many rows were written.
+/// [`write()`], and `progress` hears how many rows were written.
 ///
 /// # Errors
 /// As there.
