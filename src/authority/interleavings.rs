@@ -5,7 +5,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Authority, ChangeError, KeyringAt, NewToken, Overlap, Refusal, Tx, tests::SteppedClock};
+use super::{
+    Authority, ChangeError, KeyringAt, NewToken, Overlap, Refusal, Tx,
+    tests::{SteppedClock, user},
+};
 use crate::{
     domain::{Actor, Channel, Clock, Key, Policy, Timestamp, Token, TokenState, User},
     random::SystemEntropy,
@@ -118,22 +121,6 @@ fn scene() -> Scene {
         })
         .unwrap();
     Scene { store, authority, clock, user, token, key }
-}
-
-fn user(username: &str, date_joined: Timestamp) -> User {
-    User {
-        id: 0,
-        password: "!".into(),
-        last_login: None,
-        is_superuser: false,
-        username: username.into(),
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        is_staff: false,
-        is_active: true,
-        date_joined,
-    }
 }
 
 fn actor() -> Actor {

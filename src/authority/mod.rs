@@ -261,7 +261,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::{
-        domain::{Channel, Timestamp, User},
+        domain::{Channel, Key, Timestamp, Token, User},
         store::memory::MemoryStore,
     };
 
@@ -309,19 +309,33 @@ pub(crate) mod tests {
         }
 
         pub(crate) fn user(&self, username: &str) -> User {
-            User {
-                id: 0,
-                password: "!".into(),
-                last_login: None,
-                is_superuser: false,
-                username: username.into(),
-                first_name: String::new(),
-                last_name: String::new(),
-                email: String::new(),
-                is_staff: false,
-                is_active: true,
-                date_joined: self.clock.now(),
-            }
+            user(username, self.clock.now())
+        }
+
+        /// Makes a user with a token.
+        pub(crate) fn token_of(&self, username: &str) -> (Token, Key) {
+            let made = self.session().transact(|tx| {
+                let user = tx.insert(self.user(username))?;
+                tx.create_token(NewToken::of(user.id))
+            });
+            made.unwrap()
+        }
+    }
+
+    /// A user who is not in the store yet.
+    pub(crate) fn user(username: &str, date_joined: Timestamp) -> User {
+        User {
+            id: 0,
+            password: "!".into(),
+            last_login: None,
+            is_superuser: false,
+            username: username.into(),
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            is_staff: false,
+            is_active: true,
+            date_joined,
         }
     }
 

@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        authority::{NewToken, Scan, tests::bench},
+        authority::{Scan, tests::bench},
         domain::{Clock, Event, Key},
     };
 
@@ -114,12 +114,7 @@ mod tests {
     fn refusals_are_counted_by_class_and_told_together() {
         let bench = bench();
         let mut session = bench.session();
-        let (token, key) = session
-            .transact(|tx| {
-                let user = tx.insert(bench.user("alice"))?;
-                tx.create_token(NewToken::of(user.id))
-            })
-            .unwrap();
+        let (token, key) = bench.token_of("alice");
         session.transact(|tx| tx.revoke(&token)).unwrap();
         let began = bench.clock.now();
         let stranger = Key::from_text("stranger".into());

@@ -179,21 +179,13 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        authority::{NewToken, tests::bench},
-        domain::Clock,
-    };
+    use crate::{authority::tests::bench, domain::Clock};
 
     #[test]
     fn uses_are_counted_and_written_together() {
         let bench = bench();
         let mut session = bench.session();
-        let (token, key) = session
-            .transact(|tx| {
-                let user = tx.insert(bench.user("alice"))?;
-                tx.create_token(NewToken::of(user.id))
-            })
-            .unwrap();
+        let (token, key) = bench.token_of("alice");
         for _ in 0..3 {
             let principal = bench.authority.authenticate(&key).unwrap().unwrap();
             bench.authority.count_use(&principal, &"10.0.0.1");

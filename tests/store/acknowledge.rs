@@ -11,14 +11,9 @@ fn the_journal_is_synced_between_its_writing_and_the_answer() {
     }
     let dir = tempfile::tempdir().expect("a directory");
     let trace = dir.path().join("trace");
-    let template = Puppet::command(&dir.path().join("s"), "visitor");
-    let mut command = Command::new("strace");
-    command.args(["-f", "-y", "-e", "trace=pwrite64,fdatasync,write", "-o"]).arg(&trace);
-    command.arg(template.get_program()).args(template.get_args());
-    for (name, value) in template.get_envs() {
-        command.env(name, value.expect("it is set"));
-    }
-    let mut puppet = Puppet::spawn(&mut command);
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-y", "-e", "trace=pwrite64,fdatasync,write", "-o"]).arg(&trace);
+    let mut puppet = Puppet::spawn(&mut Puppet::under(strace, &dir.path().join("s"), "visitor"));
     assert_eq!(puppet.answer(), "owner");
     for n in 0..20 {
         let revision = puppet.ask(&format!("put key{n} value{n}"));

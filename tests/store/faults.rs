@@ -167,14 +167,8 @@ fn what_a_disk_threw_away_is_told_to_everybody_who_saw_it_and_its_number_names_n
 fn a_limit_of_file_sizes_is_an_answer_and_not_the_end() {
     let dir = tempfile::tempdir().expect("a directory");
     let store = dir.path().join("s");
-    let mut command = Command::new("prlimit");
-    let template = Puppet::command(&store, "visitor");
     // The soft limit only: 3 MiB.
-    command.arg("--fsize=3145728:").arg(template.get_program()).args(template.get_args());
-    for (name, value) in template.get_envs() {
-        command.env(name, value.expect("it is set"));
-    }
-    let mut one = Puppet::spawn(&mut command);
+    let mut one = limited(&store, "--fsize=3145728:");
     assert_eq!(one.answer(), "owner");
     let (acknowledged, refused) = fill(&mut one, "a");
     assert!(refused.starts_with("error: "), "{refused}");
@@ -184,15 +178,16 @@ fn a_limit_of_file_sizes_is_an_answer_and_not_the_end() {
     all_there(&mut two, "a", acknowledged);
 }
 
+/// A puppet under a limit of its resources.
+fn limited(store: &Path, limit: &str) -> Puppet {
+    let mut prlimit = Command::new("prlimit");
+    prlimit.arg(limit);
+    Puppet::spawn(&mut Puppet::under(prlimit, store, "visitor"))
+}
+
 /// A puppet that may have so many descriptors.
 fn with_descriptors(store: &Path, limit: u32) -> Puppet {
-    let mut command = Command::new("prlimit");
-    let template = Puppet::command(store, "visitor");
-    command.arg(format!("--nofile={limit}")).arg(template.get_program()).args(template.get_args());
-    for (name, value) in template.get_envs() {
-        command.env(name, value.expect("it is set"));
-    }
-    Puppet::spawn(&mut command)
+    limited(store, &format!("--nofile={limit}"))
 }
 
 #[test]

@@ -155,7 +155,7 @@ const DEEDS: [Deed; 9] = [
         name: "restore",
         play: |stage, victim| {
             fs::remove_dir_all(stage.store()).expect("a template was laid there");
-            stage.told(victim, &format!("restore:{}", stage.backup().display()));
+            Puppet::told(victim, &stage.store(), &format!("restore:{}", stage.backup().display()));
             let first = Puppet::spawn(victim).answer();
             if first != "done" {
                 let again = Puppet::spawn(&mut Puppet::command(
@@ -169,7 +169,7 @@ const DEEDS: [Deed; 9] = [
     Deed {
         name: "repair",
         play: |stage, victim| {
-            stage.told(victim, "repair");
+            Puppet::told(victim, &stage.store(), "repair");
             let first = Puppet::spawn(victim).answer();
             if first != "done" {
                 resumed(Puppet::spawn(&mut Puppet::command(&stage.store(), "repair")), "done");
@@ -194,23 +194,11 @@ impl Stage {
         Self { dir, seed }
     }
 
-    /// Tells the victim to do something else than to open the store.
-    fn told(&self, victim: &mut Command, what: &str) {
-        for (name, value) in Puppet::command(&self.store(), what).get_envs() {
-            victim.env(name, value.expect("it is set"));
-        }
-    }
-
     /// The victim under strace.
     fn victim(&self, options: &[&str]) -> Command {
-        let template = Puppet::command(&self.store(), "visitor");
-        let mut command = Command::new("strace");
-        command.args(["-f", "-q", "-e"]).arg(format!("trace={STEPS}")).args(options);
-        command.arg(template.get_program()).args(template.get_args());
-        for (name, value) in template.get_envs() {
-            command.env(name, value.expect("it is set"));
-        }
-        command
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-q", "-e"]).arg(format!("trace={STEPS}")).args(options);
+        Puppet::under(strace, &self.store(), "visitor")
     }
 
     /// What was promised is there, however the deed ended.

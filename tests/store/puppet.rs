@@ -94,9 +94,26 @@ impl Puppet {
     /// The command that starts one.
     pub(crate) fn command(dir: &Path, tenure: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("the test binary"));
-        command.args(["--exact", "puppet::puppet", "--nocapture", "--test-threads=1"]);
-        command.env(VARIABLE, format!("{tenure} {}", dir.display()));
+        Self::fit(&mut command, dir, tenure);
         command
+    }
+
+    /// Has another program start one: what `runner` says so far comes before it.
+    pub(crate) fn under(mut runner: Command, dir: &Path, tenure: &str) -> Command {
+        runner.arg(std::env::current_exe().expect("the test binary"));
+        Self::fit(&mut runner, dir, tenure);
+        runner
+    }
+
+    /// Says to a command that runs the test binary, or a copy of it, what it is to be.
+    pub(crate) fn fit(command: &mut Command, dir: &Path, tenure: &str) {
+        command.args(["--exact", "puppet::puppet", "--nocapture", "--test-threads=1"]);
+        Self::told(command, dir, tenure);
+    }
+
+    /// Says to a command what it is to be instead.
+    pub(crate) fn told(command: &mut Command, dir: &Path, tenure: &str) {
+        command.env(VARIABLE, format!("{tenure} {}", dir.display()));
     }
 
     pub(crate) fn spawn(command: &mut Command) -> Self {

@@ -43,12 +43,9 @@ fn as_nobody(dir: &Path) -> Option<Command> {
         fs::copy(std::env::current_exe().expect("the test binary"), &copy).expect("a copy");
         fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("it is ours");
     }
-    let template = Puppet::command(&dir.join("s"), "visitor");
     let mut command = Command::new(copy);
-    command.args(template.get_args()).current_dir("/").uid(NOBODY).gid(NOBODY);
-    for (name, value) in template.get_envs() {
-        command.env(name, value.expect("it is set"));
-    }
+    command.current_dir("/").uid(NOBODY).gid(NOBODY);
+    Puppet::fit(&mut command, &dir.join("s"), "visitor");
     Some(command)
 }
 

@@ -215,12 +215,7 @@ mod tests {
     fn a_revoked_an_expired_and_an_ended_superseded_key_are_refused() {
         let bench = bench();
         let mut session = bench.session();
-        let (token, old) = session
-            .transact(|tx| {
-                let user = tx.insert(bench.user("alice"))?;
-                tx.create_token(NewToken::of(user.id))
-            })
-            .unwrap();
+        let (token, old) = bench.token_of("alice");
         assert!(bench.authority.authenticate(&old).unwrap().is_ok());
 
         let hour = Overlap::For(Duration::from_secs(3600));
