@@ -6,7 +6,10 @@ use std::{
     io,
     path::{Path, PathBuf},
     rc::Rc,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use zeroize::Zeroizing;
@@ -61,8 +64,6 @@ pub struct Surroundings {
     pub program: fn() -> clap::Command,
     /// Begins something that takes its time and has so many parts, if that is known.
     pub progress: Box<dyn Fn(&'static str, Option<u64>) -> Meter>,
-    /// Whether Ctrl-C was pressed while a command works that may work for ever.
-    pub interrupted: Box<dyn Fn() -> bool>,
     /// Reads standard input to its end.
     pub stdin: Box<dyn FnMut() -> io::Result<Vec<u8>>>,
 }
@@ -126,7 +127,7 @@ impl Context {
         Self { actor, opener, open: None, stop: None, surroundings }
     }
 
-    /// Has the session stop its work while this is set.
+    /// Has the session, and commands that may work for ever, stop their work while this is set.
     pub fn heed(&mut self, stop: Arc<AtomicBool>) {
         if let Some((_, session)) = &self.open {
             session.borrow_mut().heed(Arc::clone(&stop));
@@ -218,7 +219,7 @@ impl Context {
     /// Whether Ctrl-C was pressed.
     #[must_use]
     pub fn interrupted(&self) -> bool {
-        (self.surroundings.interrupted)()
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
     /// Reads standard input to its end.

@@ -78,9 +78,9 @@ enum Line {
 
 impl Keyboard {
     /// The editor that this terminal can do.
-    #[must_use]
     ///
     /// `suspend` is called when Ctrl-Z was pressed, before the process stops.
+    #[must_use]
     pub fn open(paint: Paint, suspend: Suspend) -> Self {
         if !terminal::is_capable() {
             return Self { editor: Editor::Plain(Plain::default()), paint };

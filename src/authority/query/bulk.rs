@@ -6,7 +6,7 @@ use super::{
     Assignment, Patch, QueryError, Row, Tx,
     eval::{Env, Eval},
     rows::Rows,
-    write::{check_null, check_nulls, group, text, time, user, yes},
+    write::{check_null, check_nulls, group, user},
 };
 use crate::{
     authority::{ChangeError, Entity},
@@ -92,19 +92,8 @@ fn write(tx: &mut Tx<'_>, row: &Row, patch: &Patch) -> Result<(), QueryError> {
         return Err(ChangeError::Gone { what: User::NAME }.into());
     }
     let value = |place: usize| patch.iter().find(|(field, _)| *field == place).map_or(&row.values[place], |(_, v)| v);
-    let new = User {
-        id: row.id,
-        password: text(value(1)),
-        last_login: time(value(2)),
-        is_superuser: yes(value(3)),
-        username: text(value(4)),
-        first_name: text(value(5)),
-        last_name: text(value(6)),
-        email: text(value(7)),
-        is_staff: yes(value(8)),
-        is_active: yes(value(9)),
-        date_joined: time(value(10)).unwrap_or_default(),
-    };
+    // The id is no field that is changed here.
+    let new = user(value);
     tx.put(key, Some(new.encode()));
     Ok(())
 }
@@ -163,7 +152,7 @@ impl Tx<'_> {
         check_nulls(model, &values, 1)?;
         values[0] = Value::Int(values[0].int().unwrap_or(0));
         let id = match model {
-            Model::User => self.insert_quietly(user(&values))?.id(),
+            Model::User => self.insert_quietly(user(|place| &values[place]))?.id(),
             _ => self.insert_quietly(group(&values))?.id(),
         };
         values[0] = Value::Int(id);

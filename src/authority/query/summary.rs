@@ -59,16 +59,13 @@ fn over_groups(eval: &mut Eval<'_, '_>, expr: &Expr, groups: &[Vec<Tuple>]) -> R
         let Some(tuple) = group.first() else { continue };
         let env = Env { tuple, group: Some(group), outer: None, counted: None };
         if let Some(of) = &aggregate.of {
-            values.push(Expr::Value(eval.expr(of, &env)?.into_owned()));
+            values.push(eval.expr(of, &env)?.into_owned());
         }
     }
     // Each value as a row of its own.
     let rows: Vec<Tuple> = values
         .into_iter()
-        .map(|value| {
-            let value = if let Expr::Value(value) = value { value } else { Value::Null };
-            vec![Some(Arc::new(Row { id: 0, values: vec![value], changed: None, token: None }))]
-        })
+        .map(|value| vec![Some(Arc::new(Row { id: 0, values: vec![value], changed: None, token: None }))])
         .collect();
     let column = Expr::Column { alias: 0, model: Model::ContentType, field: 0 };
     let outer = crate::domain::filter::Aggregate { of: Some(column), filter: None, ..(**aggregate).clone() };

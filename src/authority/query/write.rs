@@ -55,7 +55,7 @@ impl Tx<'_> {
         check_nulls(model, &values, 1)?;
         values[0] = Value::Int(id.unwrap_or(0));
         Ok(match model {
-            Model::User => Row::from(self.insert(user(&values))?),
+            Model::User => Row::from(self.insert(user(|place| &values[place]))?),
             Model::Group => Row::from(self.insert(group(&values))?),
             Model::Permission => Row::from(self.insert(permission(&values))?),
             Model::ContentType => Row::from(self.insert(content_type(&values))?),
@@ -164,7 +164,7 @@ impl Tx<'_> {
             return self.renumber(model, row, &values);
         }
         match model {
-            Model::User => drop(self.update(&user(&values))?),
+            Model::User => drop(self.update(&user(|place| &values[place]))?),
             Model::Group => drop(self.update(&group(&values))?),
             Model::Permission => drop(self.update(&permission(&values))?),
             Model::ContentType => drop(self.update(&content_type(&values))?),
@@ -186,7 +186,7 @@ impl Tx<'_> {
         }
         values[0] = Value::Int(id);
         match model {
-            Model::User => drop(self.update(&user(&values))?),
+            Model::User => drop(self.update(&user(|place| &values[place]))?),
             Model::Group => drop(self.update(&group(&values))?),
             Model::Permission => drop(self.update(&permission(&values))?),
             Model::ContentType => drop(self.update(&content_type(&values))?),
@@ -208,7 +208,7 @@ impl Tx<'_> {
         let lone = |cascade: &Cascade| *cascade == Cascade::default();
         let cascade = match model {
             Model::User if self.find::<User>(id)?.is_some() => return Err(taken("auth_user.id")),
-            Model::User => self.delete_user(&user(&row.values))?,
+            Model::User => self.delete_user(&user(|place| &row.values[place]))?,
             Model::Group if self.find::<Group>(id)?.is_some() => return Err(taken("auth_group.id")),
             Model::Group => self.delete_group(&group(&row.values))?,
             Model::Permission => self.delete_permission(&permission(&row.values))?,
@@ -277,7 +277,7 @@ impl Tx<'_> {
             return Ok(());
         }
         let cascade = match model {
-            Model::User => self.delete_user(&user(&row.values))?,
+            Model::User => self.delete_user(&user(|place| &row.values[place]))?,
             Model::Group => self.delete_group(&group(&row.values))?,
             Model::Permission => self.delete_permission(&permission(&row.values))?,
             Model::ContentType => self.delete_content_type(&content_type(&row.values))?,
@@ -332,15 +332,15 @@ const fn pair(model: Model) -> &'static str {
     }
 }
 
-pub(super) fn text(value: &Value) -> String {
+fn text(value: &Value) -> String {
     value.to_text().unwrap_or_default()
 }
 
-pub(super) fn yes(value: &Value) -> bool {
+fn yes(value: &Value) -> bool {
     value.number().is_some_and(|n| n != 0.0)
 }
 
-pub(super) fn time(value: &Value) -> Option<Timestamp> {
+fn time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Time(at) => Some(*at),
         Value::Date(days) => Some(Timestamp(days * 86_400_000_000)),
@@ -349,19 +349,20 @@ pub(super) fn time(value: &Value) -> Option<Timestamp> {
     }
 }
 
-pub(super) fn user(values: &[Value]) -> User {
+/// The user with these values, by their places.
+pub(super) fn user<'v>(value: impl Fn(usize) -> &'v Value) -> User {
     User {
-        id: values[0].int().unwrap_or(0),
-        password: text(&values[1]),
-        last_login: time(&values[2]),
-        is_superuser: yes(&values[3]),
-        username: text(&values[4]),
-        first_name: text(&values[5]),
-        last_name: text(&values[6]),
-        email: text(&values[7]),
-        is_staff: yes(&values[8]),
-        is_active: yes(&values[9]),
-        date_joined: time(&values[10]).unwrap_or_default(),
+        id: value(0).int().unwrap_or(0),
+        password: text(value(1)),
+        last_login: time(value(2)),
+        is_superuser: yes(value(3)),
+        username: text(value(4)),
+        first_name: text(value(5)),
+        last_name: text(value(6)),
+        email: text(value(7)),
+        is_staff: yes(value(8)),
+        is_active: yes(value(9)),
+        date_joined: time(value(10)).unwrap_or_default(),
     }
 }
 

@@ -20,7 +20,7 @@ use hallpass::{
         self, Commands, Keyboard, Options,
         render::{View, render},
     },
-    ui::{self, Echo, Lost, Paint, Progress, Typed, Ui},
+    ui::{self, Echo, Lost, Paint, Typed, Ui},
 };
 
 /// Django's users and tokens, in one small program
@@ -34,7 +34,7 @@ struct Cli {
 }
 
 use opening::Held;
-use saying::{End, called, fail, say};
+use saying::{End, called, fail, meter, say};
 
 fn main() -> ExitCode {
     let ended = catch_unwind(|| run(env::args().collect()));
@@ -71,7 +71,7 @@ fn run(args: Vec<String>) -> End {
         None => run_shell(config, None, argv, &ui),
         Some(Command::Shell(shell)) if !shell.stays_closed() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
-            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default(), None);
+            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default());
             let done = command.run(&mut context);
             finish(done, &mut context, &ui.borrow())
         }
@@ -97,14 +97,7 @@ fn words_without_globals(args: &[String]) -> Vec<String> {
 }
 
 /// What commands of this process work with.
-fn context(
-    config: &Config,
-    mode: Mode,
-    channel: Channel,
-    ui: &Rc<RefCell<Ui>>,
-    held: &Held,
-    interrupts: Option<Interrupts>,
-) -> Context {
+fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, held: &Held) -> Context {
     let uid = rustix::process::getuid().as_raw();
     let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
     let actor = Actor {
@@ -123,12 +116,8 @@ fn context(
         env: Box::new(variable),
         talk: Box::new(move |turn| talk(turn, &talking.borrow())),
         program: Cli::command,
-        progress: Box::new(|what, total| {
-            let mut progress = Progress::begin(what, total);
-            Box::new(move |done| progress.at(done))
-        }),
+        progress: Box::new(meter),
         serve: Box::new(move |service, format| opening::serve(&serving, mode, service, format)),
-        interrupted: Box::new(move || interrupts.as_ref().is_some_and(Interrupts::pending)),
         stdin: Box::new(|| {
             let mut bytes = Vec::new();
             io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
@@ -193,7 +182,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         let keyboard = asked.then(|| Keyboard::open(own.paint(ui::Stream::Out), suspend));
         let interrupts = Interrupts::listen().ok();
         let ui = Rc::new(RefCell::new(own));
-        let mut context = context(&config, mode, Channel::Shell, &ui, &held, interrupts.clone());
+        let mut context = context(&config, mode, Channel::Shell, &ui, &held);
         if let Some(interrupts) = &interrupts {
             context.heed(interrupts.flag());
         }
@@ -268,10 +257,7 @@ fn screen(ui: &Rc<RefCell<Ui>>) -> bridge::Screen {
             Ok(()) | Err(Lost::Pipe) => Ok(()),
             Err(Lost::Failed(error)) => Err(error.to_string()),
         }),
-        progress: Box::new(|what, total| {
-            let mut progress = Progress::begin(what, Some(total));
-            Box::new(move |done| progress.at(done))
-        }),
+        progress: Box::new(|what, total| meter(what, Some(total))),
         now: Box::new(|| SystemClock.now()),
     }
 }

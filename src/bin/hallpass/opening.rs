@@ -8,7 +8,7 @@ use std::{
 use hallpass::{
     authority::{Access, Authority, KeyringAt},
     clock::SystemClock,
-    command::{Block, Cell, Data, Failure, Format, Meter, Mode, Note, Reply, Service, Sheet},
+    command::{Block, Cell, Data, Failure, Format, Mode, Note, Reply, Service, Sheet},
     config::{Config, Where},
     domain::{Clock, Entropy, to_hex},
     random::SystemEntropy,
@@ -17,9 +17,10 @@ use hallpass::{
         local::{self, LocalStore},
         memory::MemoryStore,
     },
-    ui::Progress,
 };
 use serde_json::{Value, json};
+
+use crate::saying::meter;
 
 /// The store in a directory, once it is open: it can be given up for as long as this process is suspended.
 pub(crate) type Held = Arc<OnceLock<Arc<LocalStore>>>;
@@ -96,7 +97,7 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
         Service::Check => {
             let store = local(directory, config)?;
             store.verify()?;
-            let report = check::check_watched(&store, &mut *meter("checking rows", store.status()?.rows))?;
+            let report = check::check_watched(&store, &mut *meter("checking rows", Some(store.status()?.rows)))?;
             let broken: Vec<Value> = report
                 .broken
                 .iter()
@@ -118,7 +119,8 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
         }
         Service::Backup(file) => {
             let store = local(directory, config)?;
-            let summary = backup::write_watched(&store, &file, &mut *meter("writing rows", store.status()?.rows))?;
+            let summary =
+                backup::write_watched(&store, &file, &mut *meter("writing rows", Some(store.status()?.rows)))?;
             let reply = Reply::status(format!(
                 "Wrote {} rows as of revision {} into {}, {} bytes.",
                 summary.rows,
@@ -171,12 +173,6 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             )))
         }
     }
-}
-
-/// A bar for so many rows.
-fn meter(what: &'static str, rows: u64) -> Meter {
-    let mut progress = Progress::begin(what, Some(rows));
-    Box::new(move |done| progress.at(done))
 }
 
 /// Numbers by name, and what only a script reads.

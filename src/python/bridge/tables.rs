@@ -6,7 +6,7 @@ use super::{instance::PyInstance, raise, rows, screen, state};
 use crate::{
     authority::{
         Relation,
-        query::{OnConflict, QueryError},
+        query::{OnConflict, Patch, QueryError, Row},
     },
     domain::{
         Model,
@@ -171,9 +171,13 @@ pub(super) fn insert_many(
     vm: &VirtualMachine,
 ) -> PyResult<Vec<PyObjectRef>> {
     let patches = list.iter().map(|attributes| rows::patch(model, attributes, vm)).collect::<PyResult<Vec<_>>>()?;
-    let mut meter = screen::meter("making rows", patches.len());
-    let made = state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, &patches, conflict, &mut meter)))?;
+    let made = insert(model, &patches, conflict, vm)?;
     made.iter().map(|row| row.as_ref().map_or_else(|| Ok(vm.ctx.none()), |row| rows::key_of(row, model, vm))).collect()
+}
+
+fn insert(model: Model, patches: &[Patch], conflict: OnConflict, vm: &VirtualMachine) -> PyResult<Vec<Option<Row>>> {
+    let mut meter = screen::meter("making rows", patches.len());
+    state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, patches, conflict, &mut meter)))
 }
 
 /// Makes the rows of instances that are fresh from their class, in one change. `false`: one of them is not, and nothing
@@ -199,8 +203,7 @@ pub(super) fn insert_fresh(
         }
         patches.push(patch);
     }
-    let mut meter = screen::meter("making rows", patches.len());
-    let made = state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, &patches, conflict, &mut meter)))?;
+    let made = insert(model, &patches, conflict, vm)?;
     for (instance, row) in instances.iter().zip(&made) {
         let key = match (row, conflict) {
             (Some(row), OnConflict::Refuse) => Some(rows::key_of(row, model, vm)?),

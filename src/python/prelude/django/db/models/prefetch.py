@@ -3,6 +3,7 @@
 import copy
 
 from django import apps
+from django.db.models import writing
 
 
 class Prefetch:
@@ -126,12 +127,8 @@ def _held(level, name):
 
 def _one(level, name, path, queryset, to_attr):
     model = type(level[0])
-    descriptor = getattr(model, name, None)
-    if descriptor is None:
-        raise AttributeError(
-            "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"
-            % (name, model.__name__, path)
-        )
+    writing.check_prefetched(model, name, path)
+    descriptor = getattr(model, name)
     if hasattr(descriptor, "_through"):
         return _many(level, name, descriptor, queryset, to_attr)
     if hasattr(descriptor, "_query_name"):

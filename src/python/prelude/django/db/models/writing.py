@@ -234,12 +234,15 @@ def check_prefetch(model, lookups):
         if lookup is None:
             continue
         path = getattr(lookup, "prefetch_through", lookup)
-        first = path.partition("__")[0]
-        if not hasattr(model, first):
-            raise AttributeError(
-                "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"
-                % (first, model.__name__, path)
-            )
+        check_prefetched(model, path.partition("__")[0], path)
+
+
+def check_prefetched(model, name, path):
+    if not hasattr(model, name):
+        raise AttributeError(
+            "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()"
+            % (name, model.__name__, path)
+        )
 
 
 def examine(model, name, expression, shown, zoned):

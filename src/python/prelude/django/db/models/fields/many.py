@@ -128,7 +128,6 @@ def _many(other):
             return self.model._meta.model_name
 
         def _tell(self, action, ids):
-            self.instance.__dict__.get("_prefetched_objects_cache", {}).pop(type(self), None)
             if signals.m2m_changed.receivers:
                 signals.m2m_changed.send(
                     sender=self.through,

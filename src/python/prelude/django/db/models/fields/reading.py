@@ -11,6 +11,18 @@ def _format_error(value, form, kind="format"):
     )
 
 
+def _attempt(parse, value, form, kind):
+    """What `parse` makes of a text, or nothing; what no calendar or clock has is an error."""
+    try:
+        return parse(value)
+    except ValueError:
+        raise ValidationError(
+            "“%(value)s” value has the correct format (" + form + ") but it is an invalid " + kind + ".",
+            code="invalid_" + kind.replace("/", ""),
+            params={"value": value},
+        )
+
+
 def clean_date(value):
     import datetime
 
@@ -22,14 +34,7 @@ def clean_date(value):
         return value
     from django.utils.dateparse import parse_date
 
-    try:
-        parsed = parse_date(value)
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
-            code="invalid_date",
-            params={"value": value},
-        )
+    parsed = _attempt(parse_date, value, "YYYY-MM-DD", "date")
     if parsed is None:
         raise _format_error(value, "YYYY-MM-DD", "date format")
     return parsed
@@ -44,14 +49,7 @@ def clean_time(value):
         return value
     from django.utils.dateparse import parse_time
 
-    try:
-        parsed = parse_time(value)
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (HH:MM[:ss[.uuuuuu]]) but it is an invalid time.",
-            code="invalid_time",
-            params={"value": value},
-        )
+    parsed = _attempt(parse_time, value, "HH:MM[:ss[.uuuuuu]]", "time")
     if parsed is None:
         raise _format_error(value, "HH:MM[:ss[.uuuuuu]]")
     return parsed
@@ -78,25 +76,10 @@ def _parsed(value, name):
         return datetime.datetime(value.year, value.month, value.day)
     from django.utils.dateparse import parse_date, parse_datetime
 
-    try:
-        parsed = parse_datetime(value)
-        if parsed is not None:
-            return parsed
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is an invalid "
-            "date/time.",
-            code="invalid_datetime",
-            params={"value": value},
-        )
-    try:
-        parsed = parse_date(value)
-        if parsed is not None:
-            return datetime.datetime(parsed.year, parsed.month, parsed.day)
-    except ValueError:
-        raise ValidationError(
-            "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
-            code="invalid_date",
-            params={"value": value},
-        )
+    parsed = _attempt(parse_datetime, value, "YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]", "date/time")
+    if parsed is not None:
+        return parsed
+    parsed = _attempt(parse_date, value, "YYYY-MM-DD", "date")
+    if parsed is not None:
+        return datetime.datetime(parsed.year, parsed.month, parsed.day)
     raise _format_error(value, "YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]")
