@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Session, Tx};
 use crate::{
-    domain::{Action, Event, Subject, Token, TokenId},
+    domain::{Action, Event, Subject, Token, TokenId, spans},
     store::{Change, Committed, StoreError, record::Record},
 };
 
@@ -40,13 +40,7 @@ impl Reveals {
             let action = Action::Revealed { count, tokens, serials: Vec::new() };
             return if count == 0 { Vec::new() } else { vec![(action, None, None)] };
         }
-        let mut ranges: Vec<(i64, i64)> = Vec::new();
-        for serial in shown.into_keys() {
-            match ranges.last_mut() {
-                Some((_, last)) if *last + 1 == serial => *last = serial,
-                Some(_) | None => ranges.push((serial, serial)),
-            }
-        }
+        let ranges = spans(shown.into_keys());
         let event = |ranges: &[(i64, i64)]| {
             let count = ranges.iter().map(|(first, last)| u64::try_from(last - first + 1).unwrap_or(1)).sum();
             (Action::Revealed { count, tokens: Vec::new(), serials: ranges.to_vec() }, None, None)

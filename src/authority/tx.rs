@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Core, entity::Entity, error::ChangeError, overlay::Overlay, reveals::Reveals, session::Passwords};
 use crate::{
-    domain::{Action, Actor, Event, Subject, Timestamp},
+    domain::{Action, Actor, Event, Subject, Timestamp, spans},
     store::{Revision, StoreError, layout, prefix_end, record::Record},
 };
 
@@ -210,14 +210,7 @@ impl Tx<'_> {
         const SPANS: usize = 250;
         let mut sorted = ids.to_vec();
         sorted.sort_unstable();
-        let mut spans: Vec<(i64, i64)> = Vec::new();
-        for id in sorted {
-            match spans.last_mut() {
-                Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
-                Some(_) | None => spans.push((id, id)),
-            }
-        }
-        for ids in spans.chunks(SPANS) {
+        for ids in spans(sorted).chunks(SPANS) {
             let (kind, ids) = (kind.to_owned(), ids.to_vec());
             let action = match fields {
                 Some(fields) => Action::ManyChanged { kind, ids, fields: fields.to_vec() },

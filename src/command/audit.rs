@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Cell, Context, Failure, Note, Reply, Table, reply::FormatArgs};
 use crate::{
     authority::{Flaw, Scan, TrailHead, Tx, Verdict},
-    domain::{self, Action, Event, Timestamp},
+    domain::{self, Action, Event, Timestamp, is_within},
 };
 
 mod follow;
@@ -100,12 +100,12 @@ impl About {
 
     /// Whether an event is about the user or a token of theirs.
     pub(super) fn matches(&self, event: &Event) -> bool {
-        let among_many = match &event.action {
-            Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } => {
-                kind == "user" && ids.iter().any(|(first, last)| (*first..=*last).contains(&self.user))
-            }
-            _ => false,
-        };
+        let among_many =
+            if let Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } = &event.action {
+                kind == "user" && is_within(ids, self.user)
+            } else {
+                false
+            };
         among_many
             || event.owner == Some(self.user)
             || event.subject.as_ref().is_some_and(|s| s.kind == "user" && s.id == self.user)
@@ -116,10 +116,7 @@ impl About {
 /// Whether an event is about a token, by itself or among others.
 pub(super) fn names(event: &Event, token: &str, serial: i64) -> bool {
     let among = match &event.action {
-        Action::Revealed { tokens, serials, .. } => {
-            tokens.iter().any(|id| id == token)
-                || serials.iter().any(|(first, last)| (*first..=*last).contains(&serial))
-        }
+        Action::Revealed { tokens, serials, .. } => tokens.iter().any(|id| id == token) || is_within(serials, serial),
         Action::Purged { tokens } => tokens.iter().any(|id| id == token),
         Action::StoreCreated
         | Action::Created

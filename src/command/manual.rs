@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use clap_complete::{Shell as Kind, generate};
 use clap_mangen::Man as Page;
 
-use super::{Context, Data, Failure, Note, Reply, user::counted};
+use super::{Context, Failure, Note, Reply, user::counted};
 
 /// Of which day the pages are.
 const DATE: &str = "2026-11-24";
@@ -42,7 +42,7 @@ impl Completions {
         };
         let mut script = Vec::new();
         generate(kind, &mut context.program(), "hallpass", &mut script);
-        Ok(Reply { data: Data::Text(text(script)), ..Reply::default() })
+        Ok(Reply::text(text(script)))
     }
 }
 

@@ -85,12 +85,12 @@ impl Store {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         let name = context.store().to_owned();
         match self.action {
-            None => context.serve(Service::Status, FormatArgs::default().format()),
+            None => context.serve(Service::Status, Format::People),
             Some(What::Status(show)) => context.serve(Service::Status, show.format.format()),
             Some(What::Check(show)) => context.serve(Service::Check, show.format.format()),
             Some(What::Backup(file)) => {
                 let path = context.directory().join(&file.file);
-                context.serve(Service::Backup(path), FormatArgs::default().format())
+                context.serve(Service::Backup(path), Format::People)
             }
             Some(What::Restore(restore)) if restore.dry_run => {
                 context.serve(Service::Look(context.directory().join(&restore.file)), Format::People)
@@ -99,16 +99,16 @@ impl Store {
                 let what = format!("make a store in {name} from {}", restore.file.display());
                 context.confirm(&what, &name, Consent::from_flag(restore.sure.yes))?;
                 let path = context.directory().join(&restore.file);
-                context.serve(Service::Restore(path), FormatArgs::default().format())
+                context.serve(Service::Restore(path), Format::People)
             }
             Some(What::Repair(sure)) => {
                 let what = format!("make a store of what can still be read of {name}");
                 context.confirm(&what, &name, Consent::from_flag(sure.yes))?;
-                context.serve(Service::Repair, FormatArgs::default().format())
+                context.serve(Service::Repair, Format::People)
             }
             Some(What::Compact) => {
                 context.may_change()?;
-                context.serve(Service::Compact, FormatArgs::default().format())
+                context.serve(Service::Compact, Format::People)
             }
         }
     }

@@ -180,3 +180,22 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// Ascending numbers as spans from a first to a last one.
+#[must_use]
+pub fn spans(numbers: impl IntoIterator<Item = i64>) -> Vec<(i64, i64)> {
+    let mut spans: Vec<(i64, i64)> = Vec::new();
+    for number in numbers {
+        match spans.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            Some(_) | None => spans.push((number, number)),
+        }
+    }
+    spans
+}
+
+/// Whether a number lies in one of the spans.
+#[must_use]
+pub fn is_within(spans: &[(i64, i64)], number: i64) -> bool {
+    spans.iter().any(|(first, last)| (*first..=*last).contains(&number))
+}

@@ -14,7 +14,7 @@ mod user;
 pub mod validate;
 mod value;
 
-pub use event::{Action, Actor, Channel, Event, Subject};
+pub use event::{Action, Actor, Channel, Event, Subject, is_within, spans};
 pub use group::{ContentType, Group, Permission};
 pub use key::{Key, from_hex, to_hex};
 pub use model::Model;

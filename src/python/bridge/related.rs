@@ -73,8 +73,9 @@ impl Compiler<'_, '_> {
 
     fn key_of(&self, model: Model, value: &PyObject) -> PyResult {
         let vm = self.vm;
-        let Some(meta) = vm.get_attribute_opt(value.to_owned(), "_meta")? else { return Ok(value.to_owned()) };
-        let _ = meta;
+        if vm.get_attribute_opt(value.to_owned(), "_meta")?.is_none() {
+            return Ok(value.to_owned());
+        }
         self.check_kind(model, value)?;
         if value.fast_isinstance(vm.ctx.types.type_type) {
             return Ok(value.to_owned());
