@@ -191,8 +191,7 @@ fn words(action: &Action) -> (String, Option<String>) {
             Some(format!("{} keys: {}", tokens.len(), tokens.join(" ")))
         }
         Action::Revealed { count, serials, .. } if !serials.is_empty() => {
-            let ranges = serials.iter().map(|(first, last)| format!("{first}-{last}")).collect::<Vec<_>>().join(" ");
-            Some(format!("{count} keys: serials {ranges}"))
+            Some(format!("{count} keys: serials {}", spans(serials)))
         }
         Action::Purged { tokens } => Some(tokens.join(" ")),
         Action::KeyringRotated { keys } => Some(format!("{keys} keys")),
@@ -257,5 +256,16 @@ fn head(context: &mut Context) -> Result<Reply, Failure> {
     match head {
         Some(head) => Ok(Reply::text(format!("{head}\n"))),
         None => Err(Failure::refused_with("the trail has no head", "hallpass audit verify")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serials_are_written_as_ids_are() {
+        let shown = Action::Revealed { count: 4, tokens: Vec::new(), serials: vec![(5, 5), (7, 9)] };
+        assert_eq!(words(&shown).1.as_deref(), Some("4 keys: serials 5 7-9"));
     }
 }

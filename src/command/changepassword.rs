@@ -7,6 +7,7 @@ use super::{
     Context, Failure, Reply, Turn,
     django::{Common, Database},
     passwords,
+    reason::Reason,
 };
 use crate::{authority::ChangeError, domain::User, password};
 
@@ -20,9 +21,8 @@ pub struct ChangePassword {
     username: Option<String>,
     #[command(flatten)]
     database: Database,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
     #[command(flatten)]
     pub(super) common: Common,
 }

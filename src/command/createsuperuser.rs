@@ -8,6 +8,7 @@ use super::{
     Answer, Context, Failure, Person, Reply, Turn,
     django::{Common, Database},
     passwords::{self, Asked},
+    reason::Reason,
 };
 use crate::{
     domain::{Timestamp, User, validate},
@@ -28,9 +29,8 @@ pub struct CreateSuperuser {
     noinput: bool,
     #[command(flatten)]
     database: Database,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
     #[command(flatten)]
     pub(super) common: Common,
 }

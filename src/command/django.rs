@@ -129,11 +129,11 @@ pub(super) fn names() -> Vec<String> {
 impl Django {
     pub(super) fn reason(&self) -> Option<&str> {
         match self {
-            Self::ChangePassword(command) => command.reason.as_deref(),
-            Self::CreateSuperuser(command) => command.reason.as_deref(),
-            Self::DrfCreateToken(command) => command.reason.as_deref(),
-            Self::Flush(command) => command.reason.as_deref(),
-            Self::LoadData(command) => command.reason.as_deref(),
+            Self::ChangePassword(command) => command.reason.text(),
+            Self::CreateSuperuser(command) => command.reason.text(),
+            Self::DrfCreateToken(command) => command.reason.text(),
+            Self::Flush(command) => command.reason.text(),
+            Self::LoadData(command) => command.reason.text(),
             Self::Check(_)
             | Self::DiffSettings(_)
             | Self::DumpData(_)

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Context, Failure, Reply, django::Common};
+use super::{Context, Failure, Reply, django::Common, reason::Reason};
 use crate::{
     authority::{NewToken, Tx},
     domain::TokenState,
@@ -16,9 +16,8 @@ pub struct DrfCreateToken {
     /// Reset existing User token and create a new one
     #[arg(short, long)]
     reset: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
     #[command(flatten)]
     pub(super) common: Common,
 }

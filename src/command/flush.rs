@@ -5,6 +5,7 @@ use clap::Args;
 use super::{
     Answer, Context, Failure, Reply, Turn,
     django::{Common, Database},
+    reason::Reason,
 };
 
 /// Remove ALL DATA from the store, including data added during migrations
@@ -15,9 +16,8 @@ pub struct Flush {
     noinput: bool,
     #[command(flatten)]
     database: Database,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
     #[command(flatten)]
     pub(super) common: Common,
 }

@@ -5,7 +5,7 @@ use std::{thread, time::Instant};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Block, Cell, Context, Data, Failure, Note, Reply, Sheet, reply::FormatArgs};
+use super::{Block, Cell, Context, Data, Failure, Note, Reply, Sheet, reason::Reason, reply::FormatArgs};
 use crate::{
     authority::{KeyringStatus, RotateError},
     domain::Timestamp,
@@ -35,15 +35,14 @@ struct Show {
 /// A rotation
 #[derive(Args, Debug)]
 struct Rotate {
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 impl Keyring {
     pub(super) fn reason(&self) -> Option<&str> {
         match &self.action {
-            Some(What::Rotate(rotate)) => rotate.reason.as_deref(),
+            Some(What::Rotate(rotate)) => rotate.reason.text(),
             Some(What::Status(_)) | None => None,
         }
     }

@@ -15,6 +15,7 @@ use super::{
     Context, Failure, Note, Reply, Style,
     django::{Common, Database},
     labels,
+    reason::Reason,
     user::counted,
     what::shown,
 };
@@ -52,9 +53,8 @@ pub struct LoadData {
     /// Say what would be installed, and install nothing
     #[arg(long)]
     dry_run: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
     #[command(flatten)]
     pub(super) common: Common,
 }

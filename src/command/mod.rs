@@ -26,6 +26,7 @@ mod migrations;
 mod nothing;
 mod passwords;
 mod purge;
+mod reason;
 mod regenerate;
 mod reply;
 mod revoke;
@@ -123,9 +124,9 @@ impl Command {
         match self {
             Self::User(command) => command.reason(),
             Self::Token(command) => command.reason(),
-            Self::Regenerate(command) => command.reason.as_deref(),
-            Self::Revoke(command) => command.reason.as_deref(),
-            Self::Purge(command) => command.reason.as_deref(),
+            Self::Regenerate(command) => command.reason.text(),
+            Self::Revoke(command) => command.reason.text(),
+            Self::Purge(command) => command.reason.text(),
             Self::Keyring(command) => command.reason(),
             Self::Django(command) => command.reason(),
             Self::Users(_)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Consent, Context, Failure, Reply, tokens::span, user::counted};
+use super::{Consent, Context, Failure, Reply, reason::Reason, tokens::span, user::counted};
 use crate::{
     authority::Scan,
     domain::{Timestamp, Token},
@@ -25,9 +25,8 @@ pub struct Purge {
     /// Say what would be removed, and remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
 }
 
 impl Purge {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::{Context, Data, Failure, Note, Reply, tokens::span, what};
+use super::{Context, Data, Failure, Note, Reply, reason::Reason, tokens::span, what};
 use crate::{authority::Overlap, domain::Token};
 
 /// Give a token a new key, printed alone on standard output; its id, name and history stay
@@ -16,9 +16,8 @@ pub struct Regenerate {
     /// How long the old key stays valid, as in 1h; without it the old key is refused at once
     #[arg(long, value_name = "SPAN", value_parser = span)]
     overlap: Option<Duration>,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
 }
 
 impl Regenerate {

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{
     Consent, Context, Failure, Note, Reply,
+    reason::Reason,
     user::counted,
     what::{self, What, shown},
 };
@@ -21,9 +22,8 @@ pub struct Revoke {
     /// All tokens of the users that are named
     #[arg(long)]
     all: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) reason: Reason,
     /// Do not ask
     #[arg(long)]
     yes: bool,

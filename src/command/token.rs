@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
 
-use super::{Context, Data, Failure, Note, Reply, what};
+use super::{Context, Data, Failure, Note, Reply, reason::Reason, what};
 use crate::{
     authority::{NewToken, Recovery, Tx},
     domain::{self, Timestamp, TokenState, User, text},
@@ -35,9 +35,8 @@ pub struct Make {
     /// Keep only the key's digest: nobody can be shown it again
     #[arg(long)]
     show_once: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -56,7 +55,7 @@ enum Made {
 impl Token {
     pub(super) fn reason(&self) -> Option<&str> {
         match self {
-            Self::Create(make) | Self::Ensure(make) => make.reason.as_deref(),
+            Self::Create(make) | Self::Ensure(make) => make.reason.text(),
         }
     }
 

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::{
     Consent, Context, Failure, Note, Person, Reply,
     passwords::{self, Asked},
+    reason::Reason,
     what::{self, shown},
 };
 use crate::{
@@ -53,9 +54,8 @@ pub struct Make {
     superuser: bool,
     #[command(flatten)]
     source: Source,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 /// Where a password comes from
@@ -74,9 +74,8 @@ struct Source {
 pub struct Name {
     /// The username
     name: String,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 /// A user to be deleted
@@ -90,9 +89,8 @@ pub struct Delete {
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     dry_run: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 /// A user who gets a password
@@ -106,18 +104,17 @@ pub struct Passwd {
     /// Let no password be accepted
     #[arg(long, conflicts_with = "password_stdin")]
     unusable: bool,
-    /// Kept in the audit trail
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: Reason,
 }
 
 impl User {
     pub(super) fn reason(&self) -> Option<&str> {
         match self {
-            Self::Create(make) | Self::Ensure(make) => make.reason.as_deref(),
-            Self::Activate(name) | Self::Deactivate(name) => name.reason.as_deref(),
-            Self::Delete(delete) => delete.reason.as_deref(),
-            Self::Passwd(passwd) => passwd.reason.as_deref(),
+            Self::Create(make) | Self::Ensure(make) => make.reason.text(),
+            Self::Activate(name) | Self::Deactivate(name) => name.reason.text(),
+            Self::Delete(delete) => delete.reason.text(),
+            Self::Passwd(passwd) => passwd.reason.text(),
         }
     }
 

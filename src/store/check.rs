@@ -5,7 +5,7 @@ use std::fmt;
 use super::{
     Revision, Row, Store, StoreError,
     events::{self, Chain},
-    layout::{self, Relation, Table},
+    layout::{self, Kind, Relation, Table},
     prefix_end,
     record::Record,
 };
@@ -114,14 +114,14 @@ fn token_places(token: &Token) -> Vec<Vec<u8>> {
     places
 }
 
-/// The first letters of the indexes of a table.
-fn indexes(table: Table) -> &'static [u8] {
+/// The indexes of a table.
+fn indexes(table: Table) -> &'static [Kind] {
     match table {
-        Table::User => b"U",
-        Table::Group => b"G",
-        Table::Permission => b"P",
-        Table::ContentType => b"Y",
-        Table::Token => b"Tdno",
+        Table::User => &[Kind::Username],
+        Table::Group => &[Kind::GroupName],
+        Table::Permission => &[Kind::Codename],
+        Table::ContentType => &[Kind::ModelName],
+        Table::Token => &[Kind::TokenId, Kind::Digest, Kind::TokenName, Kind::Owned],
     }
 }
 
@@ -221,8 +221,8 @@ impl Check<'_> {
                 Ok(None)
             })
         })?;
-        for letter in indexes(table) {
-            self.each(&[*letter], |check, row| {
+        for kind in indexes(table) {
+            self.each(&[kind.letter()], |check, row| {
                 check.confirm(|store| {
                     let Some(found) = store.get(&row.key)?.found else { return Ok(None) };
                     let named = names(&row.key, &found.value);
@@ -311,7 +311,7 @@ impl Check<'_> {
 
 /// Which record an index row names. The tokens of a user stand in the key itself.
 fn names(key: &[u8], value: &[u8]) -> Option<i64> {
-    if key.first() == Some(&b'o') { layout::last_id(key) } else { layout::read_number(value) }
+    if Kind::of(key) == Some(Kind::Owned) { layout::last_id(key) } else { layout::read_number(value) }
 }
 
 fn shown(key: &[u8]) -> String {

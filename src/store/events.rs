@@ -5,13 +5,14 @@
 
 use std::{fmt, str::FromStr};
 
+use super::layout::Kind;
 use crate::domain::{from_hex, to_hex};
 
 /// The first byte of every key of the chain.
-pub const PREFIX: u8 = b'e';
+pub const PREFIX: u8 = Kind::Event.letter();
 
 /// Where the number and hash of the newest event stand: what was cut off at the end is missed here.
-pub const HEAD: &[u8] = b"E";
+pub const HEAD: &[u8] = &[Kind::Head.letter()];
 
 const HASH: usize = 32;
 

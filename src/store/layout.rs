@@ -26,6 +26,103 @@
 
 use crate::domain::{Digest, TokenId};
 
+/// What kind of row a key is of: its first byte.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A record of a table.
+    Record(Table),
+    /// A username's user.
+    Username,
+    /// A group's name's group.
+    GroupName,
+    /// A codename's permission.
+    Codename,
+    /// A model's content type.
+    ModelName,
+    /// A link, seen from the left.
+    Link,
+    /// A link, seen from the right.
+    Back,
+    /// A public id's token.
+    TokenId,
+    /// A digest's token.
+    Digest,
+    /// The token that has a name among a user's.
+    TokenName,
+    /// That a token is a user's.
+    Owned,
+    /// The usage of a token.
+    Usage,
+    /// That other rows came to refer to this one.
+    Referred,
+    /// Which secrets of the keyring are in use.
+    Keyring,
+    /// The last number given out.
+    Counter,
+    /// An audit event.
+    Event,
+    /// The newest audit event.
+    Head,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::Record(Table::User),
+        Self::Record(Table::Group),
+        Self::Record(Table::Permission),
+        Self::Record(Table::ContentType),
+        Self::Record(Table::Token),
+        Self::Username,
+        Self::GroupName,
+        Self::Codename,
+        Self::ModelName,
+        Self::Link,
+        Self::Back,
+        Self::TokenId,
+        Self::Digest,
+        Self::TokenName,
+        Self::Owned,
+        Self::Usage,
+        Self::Referred,
+        Self::Keyring,
+        Self::Counter,
+        Self::Event,
+        Self::Head,
+    ];
+
+    /// The first byte of its keys: the only place that knows it.
+    #[must_use]
+    pub const fn letter(self) -> u8 {
+        match self {
+            Self::Record(table) => table.letter(),
+            Self::Username => b'U',
+            Self::GroupName => b'G',
+            Self::Codename => b'P',
+            Self::ModelName => b'Y',
+            Self::Link => b'm',
+            Self::Back => b'w',
+            Self::TokenId => b'T',
+            Self::Digest => b'd',
+            Self::TokenName => b'n',
+            Self::Owned => b'o',
+            Self::Usage => b's',
+            Self::Referred => b'r',
+            Self::Keyring => b'k',
+            Self::Counter => b'c',
+            Self::Event => b'e',
+            Self::Head => b'E',
+        }
+    }
+
+    /// The kind of a key; `None` of one that no row of ours has.
+    #[must_use]
+    pub fn of(key: &[u8]) -> Option<Self> {
+        let letter = *key.first()?;
+        Self::ALL.into_iter().find(|kind| kind.letter() == letter)
+    }
+}
+
 /// The kinds of rows that have a number of their own.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Table {
@@ -67,14 +164,14 @@ impl Table {
     /// The key of the row that holds the last number given out.
     #[must_use]
     pub fn counter(self) -> Vec<u8> {
-        vec![b'c', self.letter()]
+        vec![Kind::Counter.letter(), self.letter()]
     }
 
     /// The key that is written whenever a row comes to refer to this one: who deletes this one after looking for such
     /// rows compares it, and so misses none.
     #[must_use]
     pub fn referred(self, id: i64) -> Vec<u8> {
-        join(b'r', &[&[self.letter()], &number(id)])
+        join(Kind::Referred.letter(), &[&[self.letter()], &number(id)])
     }
 }
 
@@ -124,31 +221,31 @@ impl Relation {
     /// The key of the row that holds the last link id given out.
     #[must_use]
     pub fn counter(self) -> Vec<u8> {
-        vec![b'c', b'm', self.letter()]
+        vec![Kind::Counter.letter(), Kind::Link.letter(), self.letter()]
     }
 
     /// The link of two rows, seen from the left.
     #[must_use]
     pub fn link(self, left: i64, right: i64) -> Vec<u8> {
-        join(b'm', &[&[self.letter()], &number(left), &number(right)])
+        join(Kind::Link.letter(), &[&[self.letter()], &number(left), &number(right)])
     }
 
     /// The link of two rows, seen from the right.
     #[must_use]
     pub fn back(self, right: i64, left: i64) -> Vec<u8> {
-        join(b'w', &[&[self.letter()], &number(right), &number(left)])
+        join(Kind::Back.letter(), &[&[self.letter()], &number(right), &number(left)])
     }
 
     /// The prefix of all links of a left row; of all of the relation without one.
     #[must_use]
     pub fn links(self, left: Option<i64>) -> Vec<u8> {
-        side(b'm', self.letter(), left)
+        side(Kind::Link.letter(), self.letter(), left)
     }
 
     /// The prefix of all links of a right row.
     #[must_use]
     pub fn backs(self, right: Option<i64>) -> Vec<u8> {
-        side(b'w', self.letter(), right)
+        side(Kind::Back.letter(), self.letter(), right)
     }
 }
 
@@ -166,45 +263,42 @@ pub fn last_two_ids(key: &[u8]) -> Option<(i64, i64)> {
 }
 
 /// Which secrets of the keyring are in use: written when they are renewed.
-pub const KEYRING: &[u8] = b"k";
-
-/// The prefix of the index of usernames.
-pub const USERNAMES: &[u8] = b"U";
+pub const KEYRING: &[u8] = &[Kind::Keyring.letter()];
 
 /// The user with this name.
 #[must_use]
 pub fn username(name: &str) -> Vec<u8> {
-    join(b'U', &[name.as_bytes()])
+    join(Kind::Username.letter(), &[name.as_bytes()])
 }
 
 /// The group with this name.
 #[must_use]
 pub fn group_name(name: &str) -> Vec<u8> {
-    join(b'G', &[name.as_bytes()])
+    join(Kind::GroupName.letter(), &[name.as_bytes()])
 }
 
 /// The permission with this codename on this content type.
 #[must_use]
 pub fn codename(content_type: i64, codename: &str) -> Vec<u8> {
-    join(b'P', &[&number(content_type), codename.as_bytes()])
+    join(Kind::Codename.letter(), &[&number(content_type), codename.as_bytes()])
 }
 
 /// The content type of this model.
 #[must_use]
 pub fn content_type(app_label: &str, model: &str) -> Vec<u8> {
-    join(b'Y', &[app_label.as_bytes(), &[0], model.as_bytes()])
+    join(Kind::ModelName.letter(), &[app_label.as_bytes(), &[0], model.as_bytes()])
 }
 
 /// The token with this public id.
 #[must_use]
 pub fn token_id(id: TokenId) -> Vec<u8> {
-    join(b'T', &[&id.0])
+    join(Kind::TokenId.letter(), &[&id.0])
 }
 
 /// The prefix of the tokens whose public id begins so; `None` where none can.
 #[must_use]
 pub fn token_ids(beginning: &str) -> Option<Vec<u8>> {
-    TokenId::beginning(beginning).map(|bytes| join(b'T', &[&bytes]))
+    TokenId::beginning(beginning).map(|bytes| join(Kind::TokenId.letter(), &[&bytes]))
 }
 
 /// The public id in a key made by [`token_id`].
@@ -216,13 +310,13 @@ pub fn read_token_id(key: &[u8]) -> Option<TokenId> {
 /// The token one of whose keys has this digest.
 #[must_use]
 pub fn digest(digest: &Digest) -> Vec<u8> {
-    join(b'd', &[&digest.epoch.to_be_bytes(), &digest.bytes])
+    join(Kind::Digest.letter(), &[&digest.epoch.to_be_bytes(), &digest.bytes])
 }
 
-/// The digest of a key made by [`digest`], without its first letter.
+/// The digest in a key made by [`digest`].
 #[must_use]
-pub fn digest_at(at: &[u8]) -> Option<Digest> {
-    let (epoch, bytes) = at.split_first_chunk::<4>()?;
+pub fn read_digest(key: &[u8]) -> Option<Digest> {
+    let (epoch, bytes) = key.get(1..)?.split_first_chunk::<4>()?;
     Some(Digest { epoch: u32::from_be_bytes(*epoch), bytes: bytes.try_into().ok()? })
 }
 
@@ -231,27 +325,27 @@ pub fn digest_at(at: &[u8]) -> Option<Digest> {
 pub fn token_name(user: i64, name: Option<&str>) -> Vec<u8> {
     // A name that is set is told from none by the byte before it.
     match name {
-        None => join(b'n', &[&number(user), &[0]]),
-        Some(name) => join(b'n', &[&number(user), &[1], name.as_bytes()]),
+        None => join(Kind::TokenName.letter(), &[&number(user), &[0]]),
+        Some(name) => join(Kind::TokenName.letter(), &[&number(user), &[1], name.as_bytes()]),
     }
 }
 
 /// That a token is a user's.
 #[must_use]
 pub fn owned(user: i64, serial: i64) -> Vec<u8> {
-    join(b'o', &[&number(user), &number(serial)])
+    join(Kind::Owned.letter(), &[&number(user), &number(serial)])
 }
 
 /// The prefix of all tokens of a user.
 #[must_use]
 pub fn owned_by(user: i64) -> Vec<u8> {
-    join(b'o', &[&number(user)])
+    join(Kind::Owned.letter(), &[&number(user)])
 }
 
 /// The usage of a token.
 #[must_use]
 pub fn usage(serial: i64) -> Vec<u8> {
-    join(b's', &[&number(serial)])
+    join(Kind::Usage.letter(), &[&number(serial)])
 }
 
 /// A number as a value of an index row.
@@ -296,6 +390,21 @@ mod tests {
         let keys = ids.map(|id| Table::User.row(id));
         assert!(keys.is_sorted());
         assert_eq!(keys.map(|key| last_id(&key)), ids.map(Some));
+    }
+
+    #[test]
+    fn each_kind_has_a_letter_of_its_own() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::of(&[kind.letter(), 7]), Some(kind));
+        }
+        assert_eq!(Kind::of(b"?"), None);
+        assert_eq!(Kind::of(b""), None);
+    }
+
+    #[test]
+    fn a_digest_is_read_back_from_its_key() {
+        let of = Digest { epoch: 3, bytes: [7; 32] };
+        assert_eq!(read_digest(&digest(&of)), Some(of));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
     domain::{Digest, Token, User},
     store::{
         Cursor, News, Revision, Row, Store, StoreError, Write,
-        layout::{self, Table},
+        layout::{self, Kind, Table},
         prefix_end,
         record::Record,
     },
@@ -259,24 +259,24 @@ impl Kept {
 
     /// Forgets what was remembered of a row that was written. That there is such a key is not forgotten.
     fn doubt(&mut self, write: &Write) {
-        match (write.key.split_first(), &write.value) {
-            (Some((b'd', at)), value) => match (layout::digest_at(at), value) {
+        match (Kind::of(&write.key), &write.value) {
+            (Some(Kind::Digest), value) => match (layout::read_digest(&write.key), value) {
                 (Some(digest), Some(_)) => self.keys.set(&place(&digest), STALE),
                 (Some(digest), None) => self.keys.remove(&place(&digest)),
                 (None, _) => {}
             },
-            (Some((b't', _)), Some(value)) => match Token::decode(value) {
+            (Some(Kind::Record(Table::Token)), Some(value)) => match Token::decode(value) {
                 Ok(token) => token.stored_keys().for_each(|key| self.keys.set(&place(&key.digest), STALE)),
                 // Nothing is known of what cannot be read.
                 Err(_) => self.forget(),
             },
-            (Some((b'u', _)), _) => {
+            (Some(Kind::Record(Table::User)), _) => {
                 if let Some(id) = layout::last_id(&write.key) {
                     self.users.remove(&id.to_le_bytes());
                 }
             }
-            (Some(_), _) if write.key == layout::KEYRING => self.numbers = None,
-            // A token that is removed goes with the rows of its keys.
+            (Some(Kind::Keyring), _) => self.numbers = None,
+            // A token that is removed goes with the rows of its keys. Nothing else is remembered.
             (Some(_) | None, _) => {}
         }
     }

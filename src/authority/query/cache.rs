@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
     domain::{Model, User, filter::View},
-    store::{Revision, layout, record::Record},
+    store::{
+        Revision,
+        layout::{self, Kind},
+        record::Record,
+    },
 };
 
 /// All rows of a model, in some order.
@@ -60,20 +64,32 @@ impl Tables {
     /// Follows a commit: `false` where it cannot be followed.
     fn follow(&mut self, revision: Revision, writes: &[Written]) -> bool {
         for (key, value) in writes {
-            let model = match key.first() {
-                Some(b'u') => Model::User,
-                Some(b'g') => Model::Group,
-                Some(b'p') => Model::Permission,
-                Some(b'y') => Model::ContentType,
+            let model = match Kind::of(key) {
+                Some(Kind::Record(layout::Table::User)) => Model::User,
+                Some(Kind::Record(layout::Table::Group)) => Model::Group,
+                Some(Kind::Record(layout::Table::Permission)) => Model::Permission,
+                Some(Kind::Record(layout::Table::ContentType)) => Model::ContentType,
                 // What names only the place of a row, counters, the audit trail, what is looked up each time.
-                Some(b'U' | b'G' | b'P' | b'Y' | b'c' | b'r' | b'e' | b'E' | b's') => continue,
-                Some(b't' | b'T' | b'd' | b'n' | b'o') => {
+                Some(
+                    Kind::Username
+                    | Kind::GroupName
+                    | Kind::Codename
+                    | Kind::ModelName
+                    | Kind::Counter
+                    | Kind::Referred
+                    | Kind::Event
+                    | Kind::Head
+                    | Kind::Usage,
+                ) => continue,
+                Some(
+                    Kind::Record(layout::Table::Token) | Kind::TokenId | Kind::Digest | Kind::TokenName | Kind::Owned,
+                ) => {
                     self.forget(Model::Token);
                     self.rows.retain(|(kept, _), _| *kept != Model::Token);
                     self.backs.clear();
                     continue;
                 }
-                Some(_) | None => return false,
+                Some(Kind::Link | Kind::Back | Kind::Keyring) | None => return false,
             };
             self.forget(model);
             if model != Model::User {

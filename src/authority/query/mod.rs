@@ -4,12 +4,15 @@
 mod bulk;
 pub(super) mod cache;
 mod columns;
+mod combine;
 mod compare;
 mod eval;
 mod functions;
+mod gather;
 mod group;
 mod moments;
 mod narrow;
+mod order;
 mod pattern;
 mod plan;
 mod row;

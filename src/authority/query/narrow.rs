@@ -6,9 +6,9 @@ use super::{
     QueryError, Row,
     cache::Table,
     eval::{Env, Eval, Tuple},
-    plan,
+    gather, order as ordering, plan,
     rows::is_looked_up,
-    run::{self, Found},
+    run::Found,
 };
 use crate::domain::{
     Value,
@@ -93,7 +93,7 @@ fn fulfilling(eval: &mut Eval<'_, '_>, query: &Query, base: &Table) -> Result<Ve
     for row in base.iter() {
         eval.poll()?;
         tuple[0] = Some(Arc::clone(row));
-        if run::holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer: None, counted: None })? {
+        if gather::holds(eval, &conditions, &Env { tuple: &tuple, group: None, outer: None, counted: None })? {
             kept.push(Arc::clone(row));
             if query.to.is_some_and(|to| kept.len() >= to) {
                 break;
@@ -115,7 +115,7 @@ pub(super) fn narrowed(eval: &mut Eval<'_, '_>, query: &Query, base: &Table) -> 
     }
     let plain = query.conditions.is_empty() && query.joins.is_empty() && query.grouping == Grouping::None;
     let Some(top) = query.to.filter(|to| plain && !query.distinct && *to <= FEW) else { return Ok(None) };
-    let order = run::direction(query.clone().effective_order(), query.reversed);
+    let order = ordering::direction(query.clone().effective_order(), query.reversed);
     let [Order { by: OrderBy::Expr(by), descending, nulls: None }] = order.as_slice() else { return Ok(None) };
     let Some(field) = own_field(query, by) else { return Ok(None) };
     if let Some(numbers) = eval.rows.numbers(base, field) {
@@ -222,14 +222,14 @@ pub(super) fn counted(
         }
         kept.push((keys, Arc::clone(row), count));
         if let Some(top) = query.to.filter(|top| kept.len() > 4 * top.saturating_add(256)) {
-            kept.sort_by(|(a, ..), (b, ..)| run::by_keys(order, a, b));
+            kept.sort_by(|(a, ..), (b, ..)| ordering::by_keys(order, a, b));
             kept.truncate(top);
         } else if order.is_empty() && query.to.is_some_and(|to| kept.len() >= to) {
             break;
         }
     }
-    kept.sort_by(|(a, ..), (b, ..)| run::by_keys(order, a, b));
-    run::cut(&mut kept, query);
+    kept.sort_by(|(a, ..), (b, ..)| ordering::by_keys(order, a, b));
+    ordering::cut(&mut kept, query);
     let found = |(_, row, count)| Found::Row(row, vec![Value::Int(count); shown]);
     Ok(Some(kept.into_iter().map(found).collect()))
 }

@@ -176,7 +176,7 @@ fn back_to_model(
                         // The index of both ends is walked here: by the id of the row it leads to.
                         links.sort_unstable_by_key(|(_, id)| *id);
                     }
-                    if links.len() > super::run::MANY {
+                    if links.len() > super::gather::MANY {
                         eval.rows.table(parent, query.view)?;
                     }
                     for (_, id) in links {

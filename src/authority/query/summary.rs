@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{
     QueryError, Row, Tx,
     eval::{Env, Eval, Tuple},
+    gather::items,
+    order::{cut, direction, sorted_items},
     rows::Rows,
-    run::{cut, direction, distinct_items, items, sorted_items},
+    run::distinct_items,
 };
 use crate::domain::{
     Model, Value,
