@@ -84,7 +84,8 @@ pub struct KeyringStatus {
 
 impl Authority {
     /// Draws new secrets, seals every key anew, checks that each opens under the new secret alone, and forgets the old
-    /// ones. `progress` hears how many tokens were gone through. Goes on with a rotation that was cut short.
+    /// ones. `progress` hears how many tokens were gone through. Goes on with a rotation that was cut short, also by the
+    /// flag that the session heeds.
     ///
     /// # Errors
     /// See [`RotateError`].
@@ -114,6 +115,7 @@ impl Authority {
             let Some(last) = serials.last() else { break };
             next = last + 1;
             session.transact(|tx| {
+                tx.poll()?;
                 for serial in &serials {
                     tx.reseal(*serial, &new)?;
                 }

@@ -60,8 +60,8 @@ pub struct Surroundings {
     pub talk: Box<dyn FnMut(Turn<'_>) -> io::Result<Answer>>,
     /// Does a service for the store; it may open the store.
     pub serve: Serve,
-    /// The declaration of the whole program, with its global options.
-    pub program: fn() -> clap::Command,
+    /// The declarations of this whole program and of the server, with their global options.
+    pub programs: [fn() -> clap::Command; 2],
     /// Begins something that takes its time and has so many parts, if that is known.
     pub progress: Box<dyn Fn(&'static str, Option<u64>) -> Meter>,
     /// Reads standard input to its end.
@@ -230,7 +230,13 @@ impl Context {
     /// The declaration of the whole program, with its global options.
     #[must_use]
     pub fn program(&self) -> clap::Command {
-        (self.surroundings.program)()
+        (self.surroundings.programs[0])()
+    }
+
+    /// The declaration of the server beside it.
+    #[must_use]
+    pub fn server(&self) -> clap::Command {
+        (self.surroundings.programs[1])()
     }
 
     /// Begins something that takes its time and has so many parts, if that is known.

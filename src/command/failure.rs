@@ -123,6 +123,7 @@ impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         let hints = error.hint().into_iter().collect();
         match &error {
+            ChangeError::Store(StoreError::Interrupted) | ChangeError::Interrupted => Self::Interrupted,
             ChangeError::Store(_) => unavailable(&error, hints),
             ChangeError::ReadOnly => Self::Refused { message: "this shell is read-only".into(), hints },
             _ => Self::Refused { message: error.to_string(), hints },
@@ -132,7 +133,10 @@ impl From<ChangeError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        unavailable(&error, error.hint().into_iter().collect())
+        match error {
+            StoreError::Interrupted => Self::Interrupted,
+            error => unavailable(&error, error.hint().into_iter().collect()),
+        }
     }
 }
 

@@ -11,6 +11,10 @@ use super::{Context, Failure, Note, Reply, user::counted};
 /// Of which day the pages are.
 const DATE: &str = "2026-11-24";
 
+/// The sections of the manual.
+const COMMANDS: &str = "1";
+const DAEMONS: &str = "8";
+
 /// Print what completes this program's words in a shell
 #[derive(Args, Debug)]
 pub struct Completions {
@@ -26,7 +30,7 @@ enum For {
     Fish,
 }
 
-/// Print this program's man page, or write all of them into a directory
+/// Print this program's man page, or write those of all commands and of the server into a directory
 #[derive(Args, Debug)]
 pub struct Man {
     /// Where the pages of all commands are written
@@ -50,7 +54,7 @@ impl Man {
     pub(super) fn run(self, context: &Context) -> Result<Reply, Failure> {
         let program = context.program().disable_help_subcommand(true);
         let Some(directory) = self.directory else {
-            return Ok(Reply::text(page(program).map_err(|error| Failure::refused(error.to_string()))?));
+            return Ok(Reply::text(page(program, COMMANDS).map_err(|error| Failure::refused(error.to_string()))?));
         };
         let directory = context.directory().join(directory);
         let refused = |error: io::Error| {
@@ -61,9 +65,11 @@ impl Man {
         built.build();
         let mut pages = vec![("hallpass".to_owned(), program)];
         below(&built, "hallpass", &mut pages);
-        for (name, command) in &pages {
-            let text = page(command.clone()).map_err(refused)?;
-            fs::write(directory.join(format!("{name}.1")), text).map_err(refused)?;
+        let mut pages: Vec<_> = pages.into_iter().map(|(name, command)| (name, command, COMMANDS)).collect();
+        pages.push(("hallpassd".to_owned(), context.server(), DAEMONS));
+        for (name, command, section) in &pages {
+            let text = page(command.clone(), section).map_err(refused)?;
+            fs::write(directory.join(format!("{name}.{section}")), text).map_err(refused)?;
         }
         let wrote = format!("Wrote {} into {}.", counted(pages.len(), "page"), directory.display());
         Ok(Reply::default().and(Note::Status(wrote)))
@@ -80,10 +86,10 @@ fn below(command: &clap::Command, name: &str, pages: &mut Vec<(String, clap::Com
 }
 
 /// A page in roff.
-fn page(command: clap::Command) -> io::Result<String> {
+fn page(command: clap::Command, section: &str) -> io::Result<String> {
     let mut roff = Vec::new();
     let source = format!("hallpass {}", env!("CARGO_PKG_VERSION"));
-    Page::new(command).date(DATE).source(source).manual("hallpass").render(&mut roff)?;
+    Page::new(command).section(section).date(DATE).source(source).manual("hallpass").render(&mut roff)?;
     let roff = text(roff);
     // A break beside a blank line breaks nothing, and mandoc warns of it.
     let lines: Vec<&str> = roff.lines().collect();

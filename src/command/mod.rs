@@ -45,7 +45,7 @@ pub use failure::{Failure, Style};
 pub use keyring::Pace;
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
 pub use shell::{Mode, Shell};
-pub use store::Service;
+pub use store::{Doing, Service};
 
 /// The version of Django that we answer as.
 pub const DJANGO: &str = "5.2.19";

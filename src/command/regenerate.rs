@@ -16,6 +16,9 @@ pub struct Regenerate {
     /// How long the old key stays valid, as in 1h; without it the old key is refused at once
     #[arg(long, value_name = "SPAN", value_parser = span)]
     overlap: Option<Duration>,
+    /// Say what would become of the keys, and change nothing
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     pub(super) reason: Reason,
 }
@@ -26,17 +29,29 @@ impl Regenerate {
         let overlap = self.overlap.map_or(Overlap::None, Overlap::For);
         let session = context.session()?;
         let mut session = session.borrow_mut();
+        if self.dry_run {
+            // All of it is done, checks and all, and taken back.
+            session.begin();
+        }
         let done = session.transact(|tx| {
             let (token, user) = what.token(tx)?;
             let (token, key) = tx.regenerate(&token, None, overlap)?;
             Ok::<_, Failure>((token, user, key))
         });
+        if self.dry_run {
+            session.roll_back();
+        }
         let (token, user, key) = done?;
         let old = match (self.overlap, &token.superseded) {
-            (Some(_), Some(old)) => format!("the old one is valid until {}", old.until),
-            (Some(_), None) | (None, _) => "the old one is refused from now on".to_owned(),
+            (Some(_), Some(old)) => format!("valid until {}", old.until),
+            (Some(_), None) | (None, _) => "refused from now on".to_owned(),
         };
-        let mut notes = vec![Note::Status(format!("Token {} has a new key; {old}.", what::of(&token, &user)))];
+        let of = what::of(&token, &user);
+        let sentence = match self.dry_run {
+            true => format!("Would give token {of} a new key, the old one being {old}; nothing was changed."),
+            false => format!("Token {of} has a new key; the old one is {old}."),
+        };
+        let mut notes = vec![Note::Status(sentence)];
         let allowed = overlap_of(&token);
         if let (Some(asked), Some(allowed)) = (self.overlap, allowed)
             && allowed < asked
@@ -48,6 +63,9 @@ impl Regenerate {
                 "user {} is inactive: their keys are refused",
                 what::shown(&user.username)
             )));
+        }
+        if self.dry_run {
+            return Ok(Reply { notes, ..Reply::default() });
         }
         Ok(Reply { data: Data::Secret(Zeroizing::new(key.expose().to_owned())), notes, status: 0 })
     }

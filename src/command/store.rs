@@ -24,9 +24,9 @@ enum What {
     /// Make a store from a backup, where there is none
     Restore(Restore),
     /// Make a store of what can still be read of a damaged one; the damaged data stay beside it
-    Repair(Sure),
+    Repair(Repair),
     /// Write the rows anew, so that the space that churn has left is free
-    Compact,
+    Compact(Compact),
 }
 
 #[derive(Args, Debug, Default)]
@@ -54,6 +54,24 @@ struct Restore {
     sure: Sure,
 }
 
+/// A repair
+#[derive(Args, Debug)]
+struct Repair {
+    /// Read what can be read and say what would be brought back, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    sure: Sure,
+}
+
+/// A compaction
+#[derive(Args, Debug)]
+struct Compact {
+    /// Say how much space the rows take, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// Confirmation
 #[derive(Args, Debug)]
 struct Sure {
@@ -72,13 +90,20 @@ pub enum Service {
     /// All rows into this file.
     Backup(PathBuf),
     /// A store from this file.
-    Restore(PathBuf),
-    /// What a store from this file would hold.
-    Look(PathBuf),
+    Restore(PathBuf, Doing),
     /// A store of what can still be read.
-    Repair,
+    Repair(Doing),
     /// The rows anew.
-    Compact,
+    Compact(Doing),
+}
+
+/// Whether something is done, or only said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Doing {
+    /// It is done.
+    Done,
+    /// What would be done is said, and nothing is changed.
+    Said,
 }
 
 impl Store {
@@ -93,22 +118,27 @@ impl Store {
                 context.serve(Service::Backup(path), Format::People)
             }
             Some(What::Restore(restore)) if restore.dry_run => {
-                context.serve(Service::Look(context.directory().join(&restore.file)), Format::People)
+                let path = context.directory().join(&restore.file);
+                context.serve(Service::Restore(path, Doing::Said), Format::People)
             }
             Some(What::Restore(restore)) => {
                 let what = format!("make a store in {name} from {}", restore.file.display());
                 context.confirm(&what, &name, Consent::from_flag(restore.sure.yes))?;
                 let path = context.directory().join(&restore.file);
-                context.serve(Service::Restore(path), Format::People)
+                context.serve(Service::Restore(path, Doing::Done), Format::People)
             }
-            Some(What::Repair(sure)) => {
+            Some(What::Repair(repair)) if repair.dry_run => context.serve(Service::Repair(Doing::Said), Format::People),
+            Some(What::Repair(repair)) => {
                 let what = format!("make a store of what can still be read of {name}");
-                context.confirm(&what, &name, Consent::from_flag(sure.yes))?;
-                context.serve(Service::Repair, Format::People)
+                context.confirm(&what, &name, Consent::from_flag(repair.sure.yes))?;
+                context.serve(Service::Repair(Doing::Done), Format::People)
             }
-            Some(What::Compact) => {
+            Some(What::Compact(compact)) if compact.dry_run => {
+                context.serve(Service::Compact(Doing::Said), Format::People)
+            }
+            Some(What::Compact(_)) => {
                 context.may_change()?;
-                context.serve(Service::Compact, Format::People)
+                context.serve(Service::Compact(Doing::Done), Format::People)
             }
         }
     }

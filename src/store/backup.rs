@@ -9,6 +9,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufReader, BufWriter, Read, Write as _},
+    ops::ControlFlow,
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::mpsc::{Receiver, Sender, channel},
@@ -16,7 +17,8 @@ use std::{
 };
 
 use super::{
-    MAX_KEY, MAX_VALUE, Notice, Revision, Row, Store, StoreError, StoreId, Versioned, Watch, Write, memory::MemoryStore,
+    MAX_KEY, MAX_VALUE, Notice, Progress, Revision, Row, Store, StoreError, StoreId, Versioned, Watch, Write,
+    memory::MemoryStore,
 };
 
 const MAGIC: &[u8; 8] = b"HPBACK\n\0";
@@ -53,14 +55,14 @@ pub enum Step {
 /// # Errors
 /// [`StoreError`]; then there is no file at `path`.
 pub fn write(store: &dyn Store, path: &Path) -> Result<Summary, StoreError> {
-    write_watched(store, path, &mut |_| {})
+    write_watched(store, path, &mut |_| ControlFlow::Continue(()))
 }
 
-/// [`write()`], and `progress` hears how many rows were written.
+/// [`write()`], and `progress` hears how many rows were written, and then again how many were read back.
 ///
 /// # Errors
-/// As there.
-pub fn write_watched(store: &dyn Store, path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Summary, StoreError> {
+/// As there, and [`StoreError::Interrupted`] where `progress` ends it.
+pub fn write_watched(store: &dyn Store, path: &Path, progress: &mut Progress<'_>) -> Result<Summary, StoreError> {
     let refused = |e| disk(path, e);
     if path.exists() {
         return Err(StoreError::Unavailable {
@@ -75,11 +77,17 @@ pub fn write_watched(store: &dyn Store, path: &Path, progress: &mut dyn FnMut(u6
     let begun = out.raw(MAGIC).and_then(|()| out.raw(&[VERSION])).and_then(|()| out.raw(&store.id().0));
     begun.map_err(refused)?;
     let step = &mut |step: Step| {
-        progress(out.rows);
-        out.step(&step).map_err(refused)
+        out.step(&step).map_err(refused)?;
+        go_on(progress, out.rows)
     };
     let written = copy(store, step).and_then(|told| out.end(told).and_then(|()| out.finish()).map_err(refused));
-    let summary = written.and_then(|()| read(&partial, |_| Ok(())));
+    let mut read_back = 0;
+    let summary = written.and_then(|()| {
+        read(&partial, |_| {
+            read_back += 1;
+            go_on(progress, read_back)
+        })
+    });
     let done = summary.and_then(|summary| {
         fs::rename(&partial, path).map_err(refused)?;
         sync_parent(path).map_err(refused)?;
@@ -89,6 +97,10 @@ pub fn write_watched(store: &dyn Store, path: &Path, progress: &mut dyn FnMut(u6
         let _ = fs::remove_file(&partial);
     }
     done
+}
+
+fn go_on(progress: &mut Progress<'_>, done: u64) -> Result<(), StoreError> {
+    if progress(done).is_break() { Err(StoreError::Interrupted) } else { Ok(()) }
 }
 
 /// A copy of `store` in memory, taken while others go on.

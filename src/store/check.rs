@@ -1,9 +1,9 @@
 //! Whether a store makes sense: named invariants over its rows, looked at while others go on changing them.
 
-use std::fmt;
+use std::{fmt, ops::ControlFlow};
 
 use super::{
-    Revision, Row, Store, StoreError,
+    Progress, Revision, Row, Store, StoreError,
     events::{self, Chain},
     layout::{self, Kind, Relation, Table},
     prefix_end,
@@ -74,14 +74,14 @@ impl Report {
 /// # Errors
 /// [`StoreError`] when the store cannot be read at all.
 pub fn check(store: &dyn Store) -> Result<Report, StoreError> {
-    check_watched(store, &mut |_| {})
+    check_watched(store, &mut |_| ControlFlow::Continue(()))
 }
 
 /// [`check`], and `progress` hears how many rows were looked at.
 ///
 /// # Errors
-/// As there.
-pub fn check_watched(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Report, StoreError> {
+/// As there, and [`StoreError::Interrupted`] where `progress` ends it.
+pub fn check_watched(store: &dyn Store, progress: &mut Progress<'_>) -> Result<Report, StoreError> {
     let mut check = Check { store, report: Report::default(), progress };
     check.records::<User>(Table::User, |u| u.id, |u| vec![layout::username(&u.username)])?;
     check.records::<Group>(Table::Group, |g| g.id, |g| vec![layout::group_name(&g.name)])?;
@@ -133,7 +133,7 @@ const PATIENCE: usize = 10_000;
 struct Check<'a> {
     store: &'a dyn Store,
     report: Report,
-    progress: &'a mut dyn FnMut(u64),
+    progress: &'a mut Progress<'a>,
 }
 
 impl Check<'_> {
@@ -153,7 +153,9 @@ impl Check<'_> {
             }
             for row in page.found {
                 self.report.rows += 1;
-                (self.progress)(self.report.rows);
+                if (self.progress)(self.report.rows).is_break() {
+                    return Err(StoreError::Interrupted);
+                }
                 if row.changed > page.seen {
                     self.found(Invariant::Revision, format!("row {} is of the future", shown(&row.key)));
                 }

@@ -43,6 +43,8 @@ pub enum StoreError {
     },
     /// The owner died with this change in flight and it could not be found out whether it took effect.
     OutcomeUnknown,
+    /// The person at the terminal did not want to wait any longer. Nothing was made.
+    Interrupted,
     /// A record or a store was written by a newer program.
     UnknownFormat {
         /// What was read.
@@ -63,6 +65,7 @@ impl StoreError {
                 Some("look at the disk, then start the program again; what was acknowledged is kept".into())
             }
             Self::TooLarge { .. } => Some("nothing was changed".into()),
+            Self::Interrupted => None,
             Self::OutcomeUnknown => Some("look whether the change is there before you make it again".into()),
             Self::UnknownFormat { .. } => {
                 Some("use the version of hallpass that wrote this store, or a newer one".into())
@@ -79,6 +82,7 @@ impl fmt::Display for StoreError {
             Self::TooLarge { bytes, limit } => {
                 write!(f, "a value of {bytes} bytes is too large for the store, which takes {limit}")
             }
+            Self::Interrupted => f.write_str("interrupted"),
             Self::OutcomeUnknown => f.write_str("the store went away while a change was on its way to it"),
             Self::UnknownFormat { what, version } => {
                 write!(f, "the {what} has format {version}, which this version does not know")
@@ -92,7 +96,11 @@ impl Error for StoreError {
         match self {
             Self::Unavailable { source, .. } => source.as_ref().map(|e| e as _),
             Self::Full { source } | Self::Disk { source, .. } => Some(source),
-            Self::Damaged { .. } | Self::TooLarge { .. } | Self::OutcomeUnknown | Self::UnknownFormat { .. } => None,
+            Self::Damaged { .. }
+            | Self::TooLarge { .. }
+            | Self::OutcomeUnknown
+            | Self::Interrupted
+            | Self::UnknownFormat { .. } => None,
         }
     }
 }

@@ -14,8 +14,13 @@ pub mod memory;
 pub mod record;
 pub mod watch;
 
+use std::ops::ControlFlow;
+
 pub use error::StoreError;
 pub use watch::{Notice, Watch};
+
+/// Hears how many parts of something are done, and says whether it is to go on.
+pub type Progress<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 
 /// The greatest number of bytes a value may have. sled keeps larger ones in files of their own that it never syncs
 /// (its limit is about 128 KiB); ours stays far below.

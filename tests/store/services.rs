@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::FileExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -131,6 +131,21 @@ fn a_compact_keeps_every_row_and_everybody_goes_on() {
     store.verify().expect("it adds up");
 }
 
+/// Every file below a directory, with its size.
+fn files(dir: &Path) -> Vec<(PathBuf, u64)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("it is there") {
+        let entry = entry.expect("it can be read");
+        if entry.path().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push((entry.path(), entry.metadata().expect("it is there").len()));
+        }
+    }
+    found.sort();
+    found
+}
+
 #[test]
 fn a_repair_brings_back_what_is_left_and_keeps_the_ruins() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -142,6 +157,10 @@ fn a_repair_brings_back_what_is_left_and_keeps_the_ruins() {
     fs::remove_file(place.join("data/identity")).expect("it was there");
     let refused = try_open(&place, Tenure::Visitor).expect_err("it cannot be identified");
     assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
+    let ruins = files(&place);
+    let would = local::survey(&place).expect("a look");
+    assert_eq!((would.rows, would.lost.len()), (400, 1), "{:?}", would.lost);
+    assert_eq!(files(&place), ruins, "a look leaves everything as it is");
     let repaired = local::repair(&place).expect("a repair");
     assert_eq!((repaired.rows, repaired.lost.len()), (400, 1), "{:?}", repaired.lost);
     assert!(repaired.kept.is_dir());

@@ -58,13 +58,20 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
         ("revoke alice --all --dry-run", "Would revoke 2 tokens"),
         ("user delete alice --dry-run", "Would delete user alice (id 1) with 2 tokens."),
         ("purge --dry-run", "Would remove 0 tokens"),
+        ("regenerate alice --dry-run", "the old one being refused from now on; nothing was changed."),
+        ("regenerate alice --overlap 1h --dry-run", "the old one being valid until "),
+        ("flush --dry-run", "Would remove 1 user, 2 tokens and 1 group; nothing was changed."),
+        ("store compact --dry-run", "Would write the store anew: "),
+        ("store repair --dry-run", "Would bring back "),
         ("loaddata groups.json --dry-run", "Would install 1 object; nothing was changed."),
         ("--store other store restore backup --dry-run", "Would make a store in other"),
     ] {
         let said = said(&env, line);
         assert!(said.contains(would), "{line}\n{said}");
     }
+    assert_eq!(env.hallpass(&["regenerate", "alice", "--dry-run"]).stdout, "", "no key that will not be one");
     // What would be refused is refused.
+    assert_eq!(env.hallpass(&["regenerate", "nobody", "--dry-run"]).code, 1);
     assert_eq!(env.hallpass(&["loaddata", "bad.json", "--dry-run"]).code, 1);
     assert!(said(&env, "store restore backup --dry-run").contains("there is a store in"));
     assert_eq!(env.hallpass(&["audit", "export"]).success(), before);

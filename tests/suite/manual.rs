@@ -78,6 +78,8 @@ fn every_command_has_a_man_page_that_mandoc_takes() {
         assert!(names.contains(&format!("hallpass-{command}.1")), "{command}");
     }
     assert!(names.iter().any(|name| name == "hallpass-store-backup.1"));
+    let server = fs::read_to_string(pages.join("hallpassd.8")).expect("the server has a page");
+    assert!(server.contains(".TH hallpassd 8") && server.contains("listen") && server.contains("check"), "{server}");
     for name in &names {
         let page = pages.join(name);
         let said = lint(&page);

@@ -3,6 +3,10 @@
 
 mod opening;
 mod saying;
+#[allow(dead_code, reason = "of the server only what its page says is of use here")]
+#[path = "../hallpassd/options.rs"]
+mod server;
+mod stopping;
 
 use std::{cell::RefCell, env, io, panic::catch_unwind, process::ExitCode, rc::Rc, sync::Arc};
 
@@ -34,7 +38,8 @@ struct Cli {
 }
 
 use opening::Held;
-use saying::{End, called, fail, meter, say};
+use saying::{End, called, fail, say};
+use stopping::Patience;
 
 fn main() -> ExitCode {
     let ended = catch_unwind(|| run(env::args().collect()));
@@ -71,7 +76,9 @@ fn run(args: Vec<String>) -> End {
         None => run_shell(config, None, argv, &ui),
         Some(Command::Shell(shell)) if !shell.stays_closed() => run_shell(config, Some(shell), argv, &ui),
         Some(command) => {
-            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default());
+            // Where the system has no handler to give, Ctrl-C ends the process as ever.
+            let patience = Patience::of_command().unwrap_or_else(|_| Patience::of_shell(Arc::default()));
+            let mut context = context(&config, Mode::Full, Channel::Command, &ui, &Held::default(), &patience);
             let done = command.run(&mut context);
             finish(done, &mut context, &ui.borrow())
         }
@@ -97,7 +104,14 @@ fn words_without_globals(args: &[String]) -> Vec<String> {
 }
 
 /// What commands of this process work with.
-fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, held: &Held) -> Context {
+fn context(
+    config: &Config,
+    mode: Mode,
+    channel: Channel,
+    ui: &Rc<RefCell<Ui>>,
+    held: &Held,
+    patience: &Patience,
+) -> Context {
     let uid = rustix::process::getuid().as_raw();
     let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
     let actor = Actor {
@@ -108,6 +122,7 @@ fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, 
     let (opened, held) = (config.clone(), held.clone());
     let serving = config.clone();
     let talking = Rc::clone(ui);
+    let (patient, measured) = (patience.clone(), patience.clone());
     let surroundings = Surroundings {
         store: config.store.to_string(),
         directory: env::current_dir().unwrap_or_default(),
@@ -115,16 +130,18 @@ fn context(config: &Config, mode: Mode, channel: Channel, ui: &Rc<RefCell<Ui>>, 
         person: if io::IsTerminal::is_terminal(&io::stdin()) { Person::Present } else { Person::Absent },
         env: Box::new(variable),
         talk: Box::new(move |turn| talk(turn, &talking.borrow())),
-        program: Cli::command,
-        progress: Box::new(meter),
-        serve: Box::new(move |service, format| opening::serve(&serving, mode, service, format)),
+        programs: [Cli::command, server::declaration],
+        progress: Box::new(move |what, total| measured.meter(what, total)),
+        serve: Box::new(move |service, format| opening::serve(&serving, mode, service, format, &patient)),
         stdin: Box::new(|| {
             let mut bytes = Vec::new();
             io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes)?;
             Ok(bytes)
         }),
     };
-    Context::new(actor, Box::new(move || opening::open(&opened, mode, &held)), surroundings)
+    let mut context = Context::new(actor, Box::new(move || opening::open(&opened, mode, &held)), surroundings);
+    context.heed(patience.flag());
+    context
 }
 
 fn talk(turn: Turn<'_>, ui: &Ui) -> io::Result<Answer> {
@@ -182,10 +199,8 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         let keyboard = asked.then(|| Keyboard::open(own.paint(ui::Stream::Out), suspend));
         let interrupts = Interrupts::listen().ok();
         let ui = Rc::new(RefCell::new(own));
-        let mut context = context(&config, mode, Channel::Shell, &ui, &held);
-        if let Some(interrupts) = &interrupts {
-            context.heed(interrupts.flag());
-        }
+        let patience = Patience::of_shell(interrupts.as_ref().map(Interrupts::flag).unwrap_or_default());
+        let mut context = context(&config, mode, Channel::Shell, &ui, &held, &patience);
         let banner = if code.is_none() && context.person() == Person::Present {
             match banner(&config, mode, &mut context) {
                 Ok(banner) => banner,
@@ -200,7 +215,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         bridge::attach(Box::new(move || opening.borrow_mut().session().map_err(|failure| failure.to_string())));
         let calling = Rc::clone(&context);
         bridge::attach_commands(Rc::new(move |words| called(command::run_line(words, &mut calling.borrow_mut()))));
-        bridge::attach_screen(screen(&ui));
+        bridge::attach_screen(screen(&ui, patience));
         let settling = Rc::clone(&context);
         let running = Rc::clone(&context);
         let names = command::names();
@@ -246,7 +261,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
 }
 
 /// Where Python's `show()` and what takes its time are seen.
-fn screen(ui: &Rc<RefCell<Ui>>) -> bridge::Screen {
+fn screen(ui: &Rc<RefCell<Ui>>, patience: Patience) -> bridge::Screen {
     let ui = Rc::clone(ui);
     bridge::Screen {
         draw: Box::new(|data, surface| match surface {
@@ -257,7 +272,7 @@ fn screen(ui: &Rc<RefCell<Ui>>) -> bridge::Screen {
             Ok(()) | Err(Lost::Pipe) => Ok(()),
             Err(Lost::Failed(error)) => Err(error.to_string()),
         }),
-        progress: Box::new(|what, total| meter(what, Some(total))),
+        progress: Box::new(move |what, total| patience.meter(what, Some(total))),
         now: Box::new(|| SystemClock.now()),
     }
 }

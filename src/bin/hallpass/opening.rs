@@ -8,7 +8,7 @@ use std::{
 use hallpass::{
     authority::{Access, Authority, KeyringAt},
     clock::SystemClock,
-    command::{Block, Cell, Data, Failure, Format, Mode, Note, Reply, Service, Sheet},
+    command::{Block, Cell, Data, Doing, Failure, Format, Mode, Note, Reply, Service, Sheet},
     config::{Config, Where},
     domain::{Clock, Entropy, to_hex},
     random::SystemEntropy,
@@ -20,7 +20,7 @@ use hallpass::{
 };
 use serde_json::{Value, json};
 
-use crate::saying::meter;
+use crate::stopping::Patience;
 
 /// The store in a directory, once it is open: it can be given up for as long as this process is suspended.
 pub(crate) type Held = Arc<OnceLock<Arc<LocalStore>>>;
@@ -69,7 +69,13 @@ fn local(directory: &Path, config: &Config) -> Result<LocalStore, Failure> {
 }
 
 /// Does a service for the store.
-pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Format) -> Result<Reply, Failure> {
+pub(crate) fn serve(
+    config: &Config,
+    mode: Mode,
+    service: Service,
+    format: Format,
+    patience: &Patience,
+) -> Result<Reply, Failure> {
     if mode == Mode::Sandbox {
         return Err(Failure::refused_with("a sandbox is in memory and has no files", "leave the sandbox first"));
     }
@@ -97,7 +103,9 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
         Service::Check => {
             let store = local(directory, config)?;
             store.verify()?;
-            let report = check::check_watched(&store, &mut *meter("checking rows", Some(store.status()?.rows)))?;
+            let mut progress = patience.progress("checking rows", Some(store.status()?.rows));
+            let report = check::check_watched(&store, &mut *progress)?;
+            drop(progress);
             let broken: Vec<Value> = report
                 .broken
                 .iter()
@@ -119,8 +127,9 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
         }
         Service::Backup(file) => {
             let store = local(directory, config)?;
-            let summary =
-                backup::write_watched(&store, &file, &mut *meter("writing rows", Some(store.status()?.rows)))?;
+            let mut progress = patience.progress("writing rows", Some(store.status()?.rows));
+            let summary = backup::write_watched(&store, &file, &mut *progress)?;
+            drop(progress);
             let reply = Reply::status(format!(
                 "Wrote {} rows as of revision {} into {}, {} bytes.",
                 summary.rows,
@@ -132,7 +141,7 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             Ok(reply
                 .and(Note::Hint(format!("without its keyring it opens nothing: keep a copy of {keyring} elsewhere"))))
         }
-        Service::Restore(file) => {
+        Service::Restore(file, Doing::Done) => {
             let summary = local::restore(directory, &file)?;
             let reply = Reply::status(format!(
                 "Made a store in {} as of revision {}.",
@@ -141,7 +150,7 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             ));
             Ok(reply.and(Note::Hint(format!("it needs the keyring entry of store {}", to_hex(&summary.id.0)))))
         }
-        Service::Look(file) => {
+        Service::Restore(file, Doing::Said) => {
             let summary = backup::read(&file, |_| Ok(()))?;
             if local::is_there(directory)? {
                 return Err(Failure::refused_with(
@@ -154,7 +163,16 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             Ok(Reply::status(would)
                 .and(Note::Hint(format!("it needs the keyring entry of store {}", to_hex(&summary.id.0)))))
         }
-        Service::Repair => {
+        Service::Repair(Doing::Said) => {
+            let repaired = local::survey(directory)?;
+            let mut reply = Reply::status(format!(
+                "Would bring back {} rows as of revision {}; nothing was changed.",
+                repaired.rows, repaired.revision.0
+            ));
+            reply.notes.extend(repaired.lost.into_iter().map(|lost| Note::Warning(format!("would be lost: {lost}"))));
+            Ok(reply)
+        }
+        Service::Repair(Doing::Done) => {
             let repaired = local::repair(directory)?;
             let mut reply = Reply::status(format!(
                 "Brought back {} rows as of revision {}; the damaged data are in {}.",
@@ -165,7 +183,14 @@ pub(crate) fn serve(config: &Config, mode: Mode, service: Service, format: Forma
             reply.notes.extend(repaired.lost.into_iter().map(Note::Warning));
             Ok(reply.and(Note::Hint("hallpass store check".into())))
         }
-        Service::Compact => {
+        Service::Compact(Doing::Said) => {
+            let status = local(directory, config)?.status()?;
+            Ok(Reply::status(format!(
+                "Would write the store anew: {} bytes of rows, now in {} bytes; nothing was changed.",
+                status.row_bytes, status.tree_bytes
+            )))
+        }
+        Service::Compact(Doing::Done) => {
             let status = local(directory, config)?.compact()?;
             Ok(Reply::status(format!(
                 "Wrote the store anew: {} bytes of rows in {} bytes.",

@@ -1,10 +1,10 @@
 //! What is said of a command's answer or refusal, and how the process ends with it.
 
 use hallpass::{
-    command::{Data, Failure, Meter, Note, Reply, Style},
+    command::{Data, Failure, Note, Reply, Style},
     python::bridge::{Called, Refusal},
     shell::render::{View, is_paged, render},
-    ui::{self, Lost, Progress, Ui},
+    ui::{self, Lost, Ui},
 };
 
 /// How Python begins to tell of an exception.
@@ -106,10 +106,4 @@ fn plain(note: &Note) -> String {
         Note::Hint(text) => format!(" hint: {text}\n"),
         Note::Text(text) => text.clone(),
     }
-}
-
-/// Begins a bar for something that has so many parts, if that is known.
-pub(crate) fn meter(what: &'static str, total: Option<u64>) -> Meter {
-    let mut progress = Progress::begin(what, total);
-    Box::new(move |done| progress.at(done))
 }

@@ -322,6 +322,7 @@ impl Out {
                 self.u8(7);
                 self.u8(*version);
             }
+            StoreError::Interrupted => self.u8(8),
         }
     }
 }
@@ -360,6 +361,7 @@ impl In<'_> {
             },
             6 => StoreError::OutcomeUnknown,
             7 => StoreError::UnknownFormat { what: "store", version: self.u8()? },
+            8 => StoreError::Interrupted,
             _ => return None,
         })
     }

@@ -61,7 +61,7 @@ use shared::{Linked, Shared, unexpected};
 use status::Service;
 
 pub use message::Tenure;
-pub use restore::{Repaired, repair, restore};
+pub use restore::{Repaired, repair, restore, survey};
 pub use status::Status;
 
 /// How a store is opened.

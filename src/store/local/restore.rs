@@ -68,6 +68,31 @@ pub fn restore(dir: &Path, file: &Path) -> Result<Summary, StoreError> {
 /// # Errors
 /// [`StoreError`] when somebody has the store open, or when nothing of it can be read; nothing was changed.
 pub fn repair(dir: &Path) -> Result<Repaired, StoreError> {
+    salvaged(dir, |place, lock, building, mut repaired| {
+        let id = building.id;
+        repaired.kept = place.aside();
+        building.finish(place, repaired.revision)?;
+        Place::record(lock, id).map_err(|e| disk("repairing the store", e))?;
+        Ok(repaired)
+    })
+}
+
+/// What [`repair`] would bring back of the store in `dir`, which stays as it is.
+///
+/// # Errors
+/// As [`repair`].
+pub fn survey(dir: &Path) -> Result<Repaired, StoreError> {
+    salvaged(dir, |place, _, building, repaired| {
+        building.give_up(place)?;
+        Ok(repaired)
+    })
+}
+
+/// Reads what can be read of the store in `dir`, and has `end` do something with it.
+fn salvaged(
+    dir: &Path,
+    end: impl FnOnce(&Place, &File, Building, Repaired) -> Result<Repaired, StoreError>,
+) -> Result<Repaired, StoreError> {
     let refused = |e| disk("repairing the store", e);
     let place = Place::new(dir);
     if let Found::Empty = place.look()? {
@@ -94,10 +119,8 @@ pub fn repair(dir: &Path) -> Result<Repaired, StoreError> {
         });
     }
     repaired.rows = building.tree.about().rows;
-    repaired.kept = place.aside();
-    building.finish(&place, repaired.revision)?;
+    let repaired = end(&place, &lock, building, repaired)?;
     place::remove(&copy).map_err(refused)?;
-    Place::record(&lock, id).map_err(refused)?;
     Ok(repaired)
 }
 
