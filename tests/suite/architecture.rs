@@ -179,7 +179,7 @@ const WAITING: [(&str, usize); 8] = [
     ("src/python/bridge/query.rs", 490),
     ("src/python/engine/streams.rs", 500),
     ("src/python/engine/syntax/words.rs", 600),
-    ("src/python/prelude/django/db/models/base.py", 350),
+    ("src/python/prelude/django/db/models/base.py", 330),
     ("src/python/prelude/django/db/models/fields/__init__.py", 420),
     ("src/python/prelude/django/db/models/query.py", 370),
     ("src/python/prelude/os.py", 460),

@@ -76,10 +76,19 @@ class AbstractBaseUser(Model):
         return is_password_usable(self.password)
 
     def get_session_auth_hash(self):
+        return self._get_session_auth_hash()
+
+    def get_session_auth_fallback_hash(self):
+        from django.conf import settings
+
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._get_session_auth_hash(secret)
+
+    def _get_session_auth_hash(self, secret=None):
         from django.utils.crypto import salted_hmac
 
         key_salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
-        return salted_hmac(key_salt, self.password, algorithm="sha256").hexdigest()
+        return salted_hmac(key_salt, self.password, secret=secret, algorithm="sha256").hexdigest()
 
     @classmethod
     def get_email_field_name(cls):

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.db.models.base import Model
-from django.db.models.manager import EmptyManager, Manager
+from django.db.models.manager import Manager
 
 
 def __getattr__(name):
@@ -16,6 +16,10 @@ def __getattr__(name):
         from django.contrib.contenttypes.models import ContentType
 
         return ContentType
+    if name == "AnonymousUser":
+        from django.contrib.auth import anonymous
+
+        return anonymous.AnonymousUser
     if name in ("models", "timezone", "apps", "PermissionDenied", "UnicodeUsernameValidator"):
         module = {
             "models": "django.db", "timezone": "django.utils", "apps": "django.apps",
@@ -58,7 +62,7 @@ class GroupManager(Manager):
         return self.get(name=name)
 
     async def aget_by_natural_key(self, name):
-        return self.get(name=name)
+        return self.get_by_natural_key(name)
 
 
 class Group(Model, label="auth.Group"):
@@ -151,14 +155,40 @@ class PermissionsMixin(Model):
             return True
         return _backend().has_module_perms(self, app_label)
 
-    async def ahas_perm(self, perm, obj=None):
-        return self.has_perm(perm, obj)
+    async def aget_user_permissions(self, obj=None):
+        return self.get_user_permissions(obj)
+
+    async def aget_group_permissions(self, obj=None):
+        return self.get_group_permissions(obj)
 
     async def aget_all_permissions(self, obj=None):
         return self.get_all_permissions(obj)
 
+    async def ahas_perm(self, perm, obj=None):
+        return self.has_perm(perm, obj)
+
+    async def ahas_perms(self, perm_list, obj=None):
+        return self.has_perms(perm_list, obj)
+
+    async def ahas_module_perms(self, app_label):
+        return self.has_module_perms(app_label)
+
+
+class _UsernameValidator:
+    """The validator of usernames, made when somebody asks for it: most sessions never do."""
+
+    made = None
+
+    def __get__(self, instance, cls=None):
+        if self.made is None:
+            from django.contrib.auth.validators import UnicodeUsernameValidator
+
+            self.made = UnicodeUsernameValidator()
+        return self.made
+
 
 class AbstractUser(AbstractBaseUser, PermissionsMixin):
+    username_validator = _UsernameValidator()
     EMAIL_FIELD = "email"
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["email"]
@@ -191,70 +221,3 @@ class User(AbstractUser, label="auth.User"):
         from rest_framework.authtoken.models import Token
 
         return Token.every.filter(user=self.pk)
-
-
-class AnonymousUser:
-    id = None
-    pk = None
-    username = ""
-    is_staff = False
-    is_active = False
-    is_superuser = False
-    is_anonymous = True
-    is_authenticated = False
-
-    def __str__(self):
-        return "AnonymousUser"
-
-    def __eq__(self, other):
-        return isinstance(other, self.__class__)
-
-    def __hash__(self):
-        return 1
-
-    def __int__(self):
-        raise TypeError("Cannot cast AnonymousUser to int. Are you trying to use it in place of User?")
-
-    def _no_rows(self):
-        raise NotImplementedError("Django doesn't provide a DB representation for AnonymousUser.")
-
-    def save(self):
-        self._no_rows()
-
-    def delete(self):
-        self._no_rows()
-
-    def set_password(self, raw_password):
-        self._no_rows()
-
-    def check_password(self, raw_password):
-        self._no_rows()
-
-    @property
-    def groups(self):
-        return EmptyManager(Group)
-
-    @property
-    def user_permissions(self):
-        return EmptyManager(Permission)
-
-    def get_user_permissions(self, obj=None):
-        return set()
-
-    def get_group_permissions(self, obj=None):
-        return set()
-
-    def get_all_permissions(self, obj=None):
-        return set()
-
-    def has_perm(self, perm, obj=None):
-        return False
-
-    def has_perms(self, perm_list, obj=None):
-        return not list(perm_list)
-
-    def has_module_perms(self, module):
-        return False
-
-    def get_username(self):
-        return self.username

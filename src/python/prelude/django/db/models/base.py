@@ -2,7 +2,7 @@
 
 import _hallpass
 from django import apps
-from django.core.exceptions import FieldDoesNotExist, MultipleObjectsReturned, ObjectDoesNotExist
+from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models import signals
 from django.db.models.options import Options
 from django.db.models.query_utils import DeferredAttribute, ForeignKeyDeferredAttribute
@@ -26,6 +26,7 @@ class ModelBase(type):
         return cls
 
     def _prepare(cls, label, proxy):
+        from django.db.models import neighbours
         from django.db.models.fields import related_descriptors
         from django.db.models.manager import Manager, ManagerDescriptor
 
@@ -48,6 +49,8 @@ class ModelBase(type):
                 name = (cls, field["attname"])
                 related = "to" in field
                 setattr(cls, name[1], ForeignKeyDeferredAttribute(name, field["name"]) if related else DeferredAttribute(name))
+                if field["class"] == "DateTimeField" and not field["null"] and not field["beyond"]:
+                    neighbours.install(cls, field["name"])
             related_descriptors.install(cls, options.table)
         apps.classes[label.lower()] = cls
 
@@ -236,36 +239,10 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
         return {f["attname"] for f in self._meta.table["fields"] if f["attname"] not in self.__dict__ and not f["beyond"]}
 
     def refresh_from_db(self, using=None, fields=None, from_queryset=None):
+        from django.db.models import refreshing
+
         check_alias(using)
-        if fields is not None:
-            fields = list(fields)
-            if not fields:
-                return
-        query = self._own_rows(self.__class__._base_manager if from_queryset is None else from_queryset)
-        fresh = query._whole().get()
-        if fields is None:
-            names = {f["attname"] for f in self._meta.table["fields"]}
-            for name in names:
-                if name in fresh.__dict__:
-                    self.__dict__[name] = fresh.__dict__[name]
-                elif name in self.__dict__ and "sealed" in fresh._state.__dict__:
-                    del self.__dict__[name]
-            self._state.__dict__.pop("_cache", None)
-        else:
-            for name in fields:
-                description = self._meta.find(name)
-                if description is None:
-                    if name in self._state.fields_cache:
-                        del self._state.fields_cache[name]
-                        continue
-                    raise FieldDoesNotExist("%s has no field named '%s'" % (self._meta.object_name, name))
-                if description["attname"] == name or "to" in description:
-                    self.__dict__[description["attname"]] = getattr(fresh, description["attname"])
-                self._state.fields_cache.pop(description["name"], None)
-        self.__dict__.pop("_prefetched_objects_cache", None)
-        if "sealed" in fresh._state.__dict__:
-            self._state.sealed = fresh._state.sealed
-        self._state.db = "default"
+        refreshing.refresh(self, fields, from_queryset)
 
     async def arefresh_from_db(self, using=None, fields=None, from_queryset=None):
         return self.refresh_from_db(using, fields, from_queryset)
@@ -322,8 +299,24 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
     def date_error_message(self, lookup_type, field_name, unique_for):
         return ""
 
+    def unique_error_message(self, model_class, unique_check):
+        from django.db.models import cleaning
+
+        return cleaning.unique_error(self, model_class, unique_check)
+
+    def get_constraints(self):
+        return [(self.__class__, list(self._meta.constraints))]
+
+    def prepare_database_save(self, field):
+        if self.pk is None:
+            raise ValueError("Unsaved model instance %r cannot be used in an ORM query." % self)
+        return self.pk
+
     def _get_pk_val(self, meta=None):
         return self.pk
+
+    def _is_pk_set(self, meta=None):
+        return self.pk is not None
 
     @classmethod
     def check(cls, **kwargs):

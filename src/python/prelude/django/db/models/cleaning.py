@@ -123,22 +123,30 @@ def validate_unique(instance, exclude=None):
         if not instance._state.adding and instance.pk is not None:
             found = found.exclude(pk=instance.pk)
         if found.exists():
-            _report(errors, options, fields)
+            _report(errors, instance, fields)
     if errors:
         raise ValidationError(errors)
 
 
-def _report(errors, options, fields):
-    model_name = _capital(options.verbose_name)
-    if len(fields) == 1:
-        field = fields[0]
-        params = {"model_name": model_name, "field_label": _capital(field.verbose_name)}
-        error = ValidationError(messages(field)["unique"], code="unique", params=params)
-        errors.setdefault(field.name, []).append(error)
-        return
+def _report(errors, instance, fields):
+    names = [field.name for field in fields]
+    where = names[0] if len(names) == 1 else NON_FIELD_ERRORS
+    errors.setdefault(where, []).append(unique_error(instance, instance.__class__, names))
+
+
+def unique_error(instance, model_class, names):
+    """What is said of values that another row has."""
+    options = model_class._meta
+    fields = [options.get_field(name) for name in names]
     labels = [_capital(field.verbose_name) for field in fields]
-    params = {"model_name": model_name, "field_labels": ", ".join(labels[:-1]) + " and " + labels[-1]}
-    error = ValidationError(
+    params = {
+        "model": instance, "model_class": model_class, "model_name": _capital(options.verbose_name),
+        "unique_check": tuple(names),
+    }
+    if len(fields) == 1:
+        params["field_label"] = labels[0]
+        return ValidationError(messages(fields[0])["unique"], code="unique", params=params)
+    params["field_labels"] = ", ".join(labels[:-1]) + " and " + labels[-1]
+    return ValidationError(
         "%(model_name)s with this %(field_labels)s already exists.", code="unique_together", params=params
     )
-    errors.setdefault(NON_FIELD_ERRORS, []).append(error)
