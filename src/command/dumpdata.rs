@@ -3,10 +3,10 @@
 use std::{collections::HashSet, fs::File, io::Write, path::Path};
 
 use clap::Args;
-use flate2::{Compression, write::GzEncoder};
 
 use super::{
     Context, Failure, Note, Reply,
+    compression::Compression,
     django::{Common, Database},
     labels,
 };
@@ -63,8 +63,11 @@ impl DumpData {
             }
         }
         // The file is made before anything is read, so that one that cannot be made costs nothing.
-        let file = match &self.output {
-            Some(name) => Some(create(&context.path(name), name)?),
+        let file = match self.output.as_deref().map(place) {
+            Some((name, compression, note)) => {
+                notes.extend(note);
+                Some((create(&context.path(&name), &name)?, compression))
+            }
             None => None,
         };
         let session = context.session()?;
@@ -73,21 +76,15 @@ impl DumpData {
             bytes.clear();
             dump(tx, &options, &mut bytes).map_err(failure)
         })?;
-        match (file, &self.output) {
-            (Some(mut file), Some(name)) => {
+        match file {
+            Some((mut file, compression)) => {
                 context.settle()?;
-                let gz = Path::new(name).extension().is_some_and(|ext| ext == "gz");
-                let written = match gz {
-                    true => {
-                        let mut gz = GzEncoder::new(&mut file, Compression::default());
-                        gz.write_all(&bytes).and_then(|()| gz.finish().map(drop))
-                    }
-                    false => file.write_all(&bytes),
-                };
+                let packed = compression.and_then(|compression| compression.pack(&bytes, &mut file));
+                let written = packed.unwrap_or_else(|| file.write_all(&bytes));
                 written.and_then(|()| file.sync_all()).map_err(|error| unable(&error.to_string()))?;
                 Ok(Reply { notes, ..Reply::default() })
             }
-            _ => {
+            None => {
                 let text = String::from_utf8(bytes).expect("the writers write UTF-8 only");
                 Ok(Reply { notes, ..Reply::text(text) })
             }
@@ -148,6 +145,21 @@ fn usage(text: &str) -> Failure {
 
 fn unable(why: &str) -> Failure {
     Failure::command(format!("Unable to serialize database: {why}"))
+}
+
+/// Which file is written and how it is packed, by the name that was given. Django packs no zip: its file lacks the end.
+fn place(name: &str) -> (String, Option<Compression>, Option<Note>) {
+    let path = Path::new(name);
+    let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+    match Compression::named(end) {
+        Some(Compression::Zip) => {
+            let root = name.strip_suffix(".zip").unwrap_or(name);
+            let file = path.file_stem().unwrap_or_default().to_string_lossy();
+            let text = format!("RuntimeWarning: Unsupported file extension (.zip). Fixtures saved in '{file}'.");
+            (root.to_owned(), None, Some(Note::Text(format!("hallpass:0: {text}\n"))))
+        }
+        compression => (name.to_owned(), compression, None),
+    }
 }
 
 /// A file for the dump, for nobody else to read: it holds keys and password hashes.

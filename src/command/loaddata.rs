@@ -4,15 +4,14 @@ use std::{
     collections::{BTreeMap, HashSet},
     fmt::Write as _,
     fs, io,
-    io::Read,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
-use flate2::read::MultiGzDecoder;
 
 use super::{
     Context, Failure, Note, Reply, Style,
+    compression::{Broken, Compression, When},
     django::{Common, Database},
     labels,
     reason::Reason,
@@ -26,7 +25,6 @@ use crate::{
 
 const STDIN: &str = "-";
 const FORMATS: [&str; 4] = ["json", "jsonl", "xml", "yaml"];
-const COMPRESSIONS: [&str; 5] = ["gz", "zip", "bz2", "lzma", "xz"];
 
 /// Install the named fixture(s) in the store
 #[derive(Args, Debug)]
@@ -64,7 +62,7 @@ pub struct LoadData {
 struct Label<'a> {
     name: &'a str,
     format: Option<&'a str>,
-    compression: Option<&'a str>,
+    compression: Option<Compression>,
 }
 
 /// A file that was found.
@@ -114,17 +112,17 @@ impl LoadData {
         drop(meter);
         if self.dry_run {
             session.roll_back();
-            let Installed { installed, .. } = installed?;
+            let Installed { installed, passed_over, .. } = installed?;
             let mut reply =
                 Reply::status(format!("Would install {}; nothing was changed.", counted(installed, "object")));
-            reply.notes.extend(notes.into_iter().chain(self.passed_over(&fixtures)));
+            reply.notes.extend(notes.into_iter().chain(told(&fixtures, &passed_over)));
             return Ok(reply);
         }
         let installed = installed?;
         if self.common.verbosity() >= 1 {
-            said.push_str(&sentence(installed, fixtures.len()));
+            said.push_str(&sentence(&installed, fixtures.len()));
         }
-        notes.extend(self.passed_over(&fixtures));
+        notes.extend(told(&fixtures, &installed.passed_over));
         Ok(Reply { notes, ..Reply::text(said) })
     }
 
@@ -136,8 +134,11 @@ impl LoadData {
             return Ok(Label { name: STDIN, format: Some(format), compression: None });
         }
         let (rest, compression) = match label.rsplit_once('.') {
-            Some((rest, end)) if COMPRESSIONS.contains(&end) => (rest, Some(end)),
-            Some(_) | None => (label, None),
+            Some((rest, end)) => match Compression::named(end) {
+                Some(compression) => (rest, Some(compression)),
+                None => (label, None),
+            },
+            None => (label, None),
         };
         // The end of a name counts only behind the last slash, but a directory's name may hold a dot.
         match rest.rsplit_once('.') {
@@ -221,30 +222,32 @@ impl LoadData {
         }
         Ok(fixture)
     }
+}
 
-    /// Which models `--skip-foreign` passed over, and how many objects of each.
-    fn passed_over(&self, fixtures: &[Fixture]) -> Vec<Note> {
-        let mut sum: BTreeMap<&str, usize> = BTreeMap::new();
-        for (label, count) in fixtures.iter().flat_map(Fixture::foreign) {
-            *sum.entry(label).or_default() += count;
-        }
-        let line = |(label, count): (&str, usize)| Note::Status(format!("Passed over {count} of {}.", shown(label)));
-        sum.into_iter().map(line).collect()
+/// What `--skip-foreign` passed over, and how much of each.
+fn told(fixtures: &[Fixture], more: &BTreeMap<String, usize>) -> Vec<Note> {
+    let mut sum: BTreeMap<&str, usize> = BTreeMap::new();
+    for (label, count) in fixtures.iter().flat_map(Fixture::foreign).chain(more) {
+        *sum.entry(label).or_default() += count;
     }
+    let line = |(label, count): (&str, usize)| Note::Status(format!("Passed over {count} of {}.", shown(label)));
+    let hint = "permissions whose content types are known come along: dump contenttypes too, and by --natural-foreign";
+    let hint = (!more.is_empty()).then(|| Note::Hint(hint.into()));
+    sum.into_iter().map(line).chain(hint).collect()
 }
 
 /// The files in `directory` that a label can mean.
 fn candidates(directory: &Path, base: &str, label: Label<'_>) -> Vec<PathBuf> {
     let formats = label.format.map_or_else(|| FORMATS.to_vec(), |format| vec![format]);
-    let compressions: Vec<Option<&str>> = match label.compression {
+    let compressions: Vec<Option<Compression>> = match label.compression {
         Some(compression) => vec![Some(compression)],
-        None => [None].into_iter().chain(COMPRESSIONS.map(Some)).collect(),
+        None => [None].into_iter().chain(Compression::ALL.map(Some)).collect(),
     };
     let mut found = Vec::new();
     for database in ["", ".default"] {
         for format in &formats {
             for compression in &compressions {
-                let end = compression.map(|end| format!(".{end}")).unwrap_or_default();
+                let end = compression.map(|compression| format!(".{}", compression.end())).unwrap_or_default();
                 let path = directory.join(format!("{base}{database}.{format}{end}"));
                 if path.exists() {
                     found.push(path);
@@ -255,32 +258,23 @@ fn candidates(directory: &Path, base: &str, label: Label<'_>) -> Vec<PathBuf> {
     found
 }
 
-fn bytes_of(path: &Path, compression: Option<&str>) -> Result<Vec<u8>, Failure> {
+fn bytes_of(path: &Path, compression: Option<Compression>) -> Result<Vec<u8>, Failure> {
     let name = path.display().to_string();
-    let read = |error: io::Error| Failure::raised(os_exception(&error), os_error(&error, &name));
-    let bytes = fs::read(path).map_err(read)?;
-    match compression {
-        None => Ok(bytes),
-        Some("gz") => {
-            if !bytes.starts_with(&[0x1f, 0x8b]) {
-                let begin = bytes.iter().take(2).flat_map(|b| std::ascii::escape_default(*b)).map(char::from);
-                let begin: String = begin.collect();
-                let text = format!("Problem installing fixture '{name}': Not a gzipped file (b'{begin}')");
-                return Err(Failure::raised("gzip.BadGzipFile", text));
-            }
-            let mut plain = Vec::new();
-            MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).map_err(read)?;
-            Ok(plain)
-        }
-        Some(other) => Err(Failure::refused_with(
-            format!("fixtures compressed by {other} are not read; nothing was changed"),
-            "unpack it, or compress it by gzip",
-        )),
-    }
+    let bytes = fs::read(path).map_err(|error| Failure::raised(os_exception(&error), os_error(&error, &name)))?;
+    let Some(compression) = compression else { return Ok(bytes) };
+    compression.unpack(&bytes).map_err(|Broken { exception, message, when }| {
+        Failure::raised(
+            exception,
+            match when {
+                When::Opening => message,
+                When::Reading => format!("Problem installing fixture '{name}': {message}"),
+            },
+        )
+    })
 }
 
-fn sentence(installed: Installed, fixtures: usize) -> String {
-    let Installed { seen, installed } = installed;
+fn sentence(installed: &Installed, fixtures: usize) -> String {
+    let Installed { seen, installed, .. } = installed;
     let of = if seen == installed { String::new() } else { format!(" (of {seen})") };
     format!("Installed {installed} object(s){of} from {fixtures} fixture(s)\n")
 }

@@ -6,6 +6,7 @@ mod argparse;
 mod audit;
 mod changepassword;
 mod check;
+mod compression;
 mod context;
 mod createsuperuser;
 mod diffsettings;

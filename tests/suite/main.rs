@@ -9,6 +9,7 @@ mod commands;
 mod docs;
 mod drf_sees;
 mod endpoint;
+mod fixtures;
 mod manners;
 mod manual;
 mod modes;

@@ -72,6 +72,18 @@ impl Django {
         process::run(self.command(args), Stdin::Bytes(stdin.as_bytes()))
     }
 
+    /// Where it lies: what is written into its working folder can be imported.
+    #[must_use]
+    pub fn env(&self) -> &TestEnv {
+        &self.env
+    }
+
+    /// The interpreter that has Django.
+    #[must_use]
+    pub fn interpreter(&self) -> &Path {
+        self.python
+    }
+
     fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(self.python);
         command.args(["-m", "django"]).args(args).env_clear().envs(self.env.variables()).current_dir(self.env.work());

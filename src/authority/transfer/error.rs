@@ -27,6 +27,7 @@ pub enum TransferError {
 
 pub(super) const DESERIALIZATION: &str = "django.core.serializers.base.DeserializationError";
 pub(super) const INTEGRITY: &str = "django.db.utils.IntegrityError";
+pub(super) const NOT_SUPPORTED: &str = "django.db.utils.NotSupportedError";
 
 impl TransferError {
     pub(super) fn raised(exception: &'static str, message: impl Into<String>) -> Self {

@@ -1,6 +1,6 @@
 //! Reading a fixture.
 
-use std::{collections::BTreeMap, collections::HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -58,7 +58,7 @@ pub enum Unknown {
     Refuse,
     /// They are passed over: `--ignorenonexistent`.
     Ignore,
-    /// Objects of other models are passed over and counted, and permissions and content types that are about them:
+    /// Objects of other models are passed over and counted; content types and permissions are recognised by their names:
     /// `--skip-foreign`.
     SkipForeign,
 }
@@ -73,8 +73,8 @@ pub struct Fixture {
     pub(super) seen: usize,
     /// Objects of other models, by label.
     pub(super) foreign: BTreeMap<String, usize>,
-    /// The content types of other models, by the primary keys that they have in the fixture.
-    foreign_types: HashSet<i64>,
+    /// Its ids of content types and permissions are another project's.
+    pub(super) from_elsewhere: bool,
 }
 
 impl Fixture {
@@ -89,7 +89,8 @@ impl Fixture {
         unknown: Unknown,
         excluded: &HashSet<Model>,
     ) -> Result<Self, TransferError> {
-        let mut fixture = Self { name: name.to_owned(), ..Self::default() };
+        let from_elsewhere = unknown == Unknown::SkipForeign;
+        let mut fixture = Self { name: name.to_owned(), from_elsewhere, ..Self::default() };
         let mut take = |json: Json| fixture.take(&json, format, unknown, excluded);
         match format {
             Format::Json => json::each(bytes, &mut take),
@@ -164,10 +165,6 @@ impl Fixture {
         let Json::Object(fields) = fields else {
             return Err(wrapped(format!("'{}' object has no attribute 'items'", type_name(fields))));
         };
-        if unknown == Unknown::SkipForeign && self.is_about_foreign(kind, object, fields) {
-            *self.foreign.entry(str_of(label)).or_default() += 1;
-            return Ok(());
-        }
         self.seen += 1;
         let read = read_object(kind, str_of(label), object.get("pk"), fields, unknown, &wrapped);
         let read = if format == Format::Xml { read.map_err(xml::as_xml)? } else { read? };
@@ -175,29 +172,6 @@ impl Fixture {
             self.objects.push(read);
         }
         Ok(())
-    }
-
-    /// Whether an object is a content type of a model that is not ours, or a permission on one.
-    fn is_about_foreign(&mut self, kind: Kind, object: &Map<String, Json>, fields: &Map<String, Json>) -> bool {
-        let text = |name: &str| fields.get(name).and_then(Json::as_str).unwrap_or_default();
-        match kind {
-            Kind::Model(Model::ContentType) => {
-                let foreign = Model::by_label(&format!("{}.{}", text("app_label"), text("model"))).is_none();
-                if let (true, Some(pk)) = (foreign, object.get("pk").and_then(Json::as_i64)) {
-                    self.foreign_types.insert(pk);
-                }
-                foreign
-            }
-            Kind::Model(Model::Permission) => match fields.get("content_type") {
-                Some(Json::Array(natural)) => {
-                    let label = natural.iter().map(str_of).collect::<Vec<_>>().join(".");
-                    Model::by_label(&label).is_none()
-                }
-                Some(pk) => pk.as_i64().is_some_and(|pk| self.foreign_types.contains(&pk)),
-                None => false,
-            },
-            Kind::Model(_) | Kind::FullToken => false,
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Installing a fixture: every object replaces the row of its primary key or is added, all in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    error::{INTEGRITY, TransferError},
+    error::{INTEGRITY, NOT_SUPPORTED, TransferError},
     fixture::Fixture,
+    foreign::Foreign,
     object::{Kind, Many, Object, Reference},
 };
 use crate::{
@@ -17,12 +18,14 @@ use crate::{
 };
 
 /// What was installed.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Installed {
     /// Objects in the fixtures.
     pub seen: usize,
     /// Objects that were installed; the others were excluded.
     pub installed: usize,
+    /// Permissions of a project dumped whole that lead nowhere, and links to them, by label.
+    pub passed_over: BTreeMap<String, usize>,
 }
 
 /// In which order models are installed: what is referred to comes first, whatever the order in the files. Django does
@@ -46,11 +49,13 @@ impl Tx<'_> {
     pub fn install(&mut self, fixtures: &[Fixture], progress: &mut dyn FnMut(u64)) -> Result<Installed, TransferError> {
         let mut installed = Installed::default();
         let mut links = Vec::new();
+        let mut foreign = fixtures.iter().any(|fixture| fixture.from_elsewhere).then(Foreign::default);
         for kind in ORDER {
             for fixture in fixtures {
                 let objects = fixture.objects.iter().filter(|object| concrete(object.kind) == kind);
                 for object in objects {
-                    let id = self.install_object(object).map_err(|error| error.within(&fixture.prefix()))?;
+                    let id = self.install_object(object, foreign.as_mut());
+                    let Some(id) = id.map_err(|error| error.within(&fixture.prefix()))? else { continue };
                     installed.installed += 1;
                     progress(u64::try_from(installed.installed).unwrap_or(u64::MAX));
                     if !object.many.is_empty() {
@@ -61,14 +66,16 @@ impl Tx<'_> {
         }
         for (object, id) in links {
             for many in &object.many {
-                self.install_links(object, id, many)?;
+                self.install_links(object, id, many, foreign.as_mut())?;
             }
         }
+        installed.passed_over = foreign.unwrap_or_default().passed;
         installed.seen = fixtures.iter().map(|fixture| fixture.seen).sum();
         Ok(installed)
     }
 
-    fn install_object(&mut self, object: &Object) -> Result<i64, TransferError> {
+    /// Installs an object; none where it was passed over.
+    fn install_object(&mut self, object: &Object, foreign: Option<&mut Foreign>) -> Result<Option<i64>, TransferError> {
         let model = match object.kind {
             Kind::Model(model) => model.concrete(),
             Kind::FullToken => Model::Token,
@@ -85,18 +92,30 @@ impl Tx<'_> {
         }
         let could_not = format!("Could not load {}(pk={}): ", object.kind.label(), shown_pk(object));
         if object.kind == Kind::FullToken {
-            return self.install_full_token(object, &values).map_err(|error| error.within(&could_not));
+            return self.install_full_token(object, &values).map(Some).map_err(|error| error.within(&could_not));
+        }
+        if matches!(model, Model::Session | Model::LogEntry) {
+            let text = format!("hallpass keeps no rows of {}; --skip-foreign passes over them", model.label());
+            return Err(TransferError::raised(NOT_SUPPORTED, format!("{could_not}{text}")));
         }
         let patch = self.filled(model, object, &values);
+        let elsewhere = match (foreign, model) {
+            (Some(foreign), Model::ContentType) => Some(self.install_foreign_type(object, patch.clone(), foreign)),
+            (Some(foreign), Model::Permission) => Some(self.install_foreign_permission(object, patch.clone(), foreign)),
+            (Some(_), _) | (None, _) => None,
+        };
+        if let Some(id) = elsewhere {
+            return id.map_err(|error| error.within(&could_not));
+        }
         self.check_references(model, object, &patch)?;
         if model == Model::Token {
-            return self.install_token(&patch).map_err(|error| error.within(&could_not));
+            return self.install_token(&patch).map(Some).map_err(|error| error.within(&could_not));
         }
         let id = match object.pk.int() {
             Some(id) => Some(id),
             None => self.existing(model, &patch)?,
         };
-        self.put_row(model, id, patch).map_err(|error| error.within(&could_not))
+        self.put_row(model, id, patch).map(Some).map_err(|error| error.within(&could_not))
     }
 
     /// A foreign key must lead somewhere. Checked here, since what it can lead to is installed before.
@@ -158,7 +177,7 @@ impl Tx<'_> {
     }
 
     /// The row that has the natural key of a row without a primary key.
-    fn existing(&mut self, model: Model, patch: &Patch) -> Result<Option<i64>, TransferError> {
+    pub(super) fn existing(&mut self, model: Model, patch: &Patch) -> Result<Option<i64>, TransferError> {
         let text = |at: usize| patch.iter().find(|(field, _)| *field == at).and_then(|(_, value)| value.to_text());
         Ok(match model {
             Model::User => self.user_named(&text(4).unwrap_or_default())?.map(|user| user.id),
@@ -186,7 +205,7 @@ impl Tx<'_> {
     }
 
     /// The row with this natural key.
-    fn by_natural_key(&mut self, model: Model, natural: &[String]) -> Result<Option<i64>, TransferError> {
+    pub(super) fn by_natural_key(&mut self, model: Model, natural: &[String]) -> Result<Option<i64>, TransferError> {
         Ok(match (model, natural) {
             (Model::User, [name]) => self.user_named(name)?.map(|user| user.id),
             (Model::Group, [name]) => self.group_named(name)?.map(|group| group.id),
@@ -209,7 +228,13 @@ impl Tx<'_> {
         ))
     }
 
-    fn install_links(&mut self, object: &Object, id: i64, many: &Many) -> Result<(), TransferError> {
+    fn install_links(
+        &mut self,
+        object: &Object,
+        id: i64,
+        many: &Many,
+        mut foreign: Option<&mut Foreign>,
+    ) -> Result<(), TransferError> {
         let Kind::Model(model) = object.kind else { return Ok(()) };
         let field = &model.describe().many[many.field];
         let FieldKind::ManyToMany(related) = field.kind else { return Ok(()) };
@@ -220,6 +245,10 @@ impl Tx<'_> {
         };
         let mut wanted = Vec::with_capacity(many.to.len());
         for (reference, shown) in many.to.iter().zip(&many.shown) {
+            if let (Some(foreign), Model::Permission) = (&mut foreign, related.to) {
+                wanted.extend(self.foreign_link(object, field.name, reference, foreign)?);
+                continue;
+            }
             wanted.push(match reference {
                 Reference::Pk(pk) => *pk,
                 Reference::Natural(natural) => match self.by_natural_key(related.to, natural)? {
@@ -239,7 +268,7 @@ impl Tx<'_> {
         }
     }
 
-    fn put_row(&mut self, model: Model, id: Option<i64>, patch: Patch) -> Result<i64, TransferError> {
+    pub(super) fn put_row(&mut self, model: Model, id: Option<i64>, patch: Patch) -> Result<i64, TransferError> {
         let description = model.describe();
         for (at, value) in &patch {
             let field = &description.fields[*at];

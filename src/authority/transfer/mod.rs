@@ -6,6 +6,7 @@
 mod dump;
 mod error;
 mod fixture;
+mod foreign;
 mod full_token;
 mod install;
 mod json;
