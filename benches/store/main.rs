@@ -1,7 +1,10 @@
 //! Figures of the store, paired with SQLite where it does the same work: `benches/store-figures [SECTION...]`.
 //!
-//! Sections: commits, gets, load (a million tokens), change (one of 200,000 rows), takeover. Each line is
+//! Sections: commits, gets, load (a million tokens), product (the same of our own rows), change (one of 200,000 rows),
+//! takeover; HALLPASS_TOKENS for other numbers. Each line is
 //! `name value unit`, for people and scripts.
+
+mod product;
 
 use std::{
     io::{BufRead, BufReader, Write as _},
@@ -71,6 +74,11 @@ fn main() -> Result<()> {
     }
     if wanted("load") || wanted("gets") {
         load(Path::new(&at), tokens())?;
+    }
+    if wanted("product") {
+        let dir = tempfile::tempdir_in(&at)?;
+        run(&["product-load", &tokens().to_string()], dir.path())?;
+        run(&["product-read", &tokens().to_string()], dir.path())?;
     }
     Ok(())
 }
@@ -238,6 +246,8 @@ fn child(words: &[String]) -> Result<()> {
             say("load, closed", began.elapsed().as_secs_f64(), "s");
             say("load, peak resident", resident("VmHWM"), "MB");
         }
+        ["product-load", tokens] => product::load(Path::new(dir), tokens.parse()?)?,
+        ["product-read", tokens] => product::read(Path::new(dir), tokens.parse()?)?,
         ["change", rows] => {
             let store = open(Path::new(dir), Tenure::Visitor)?;
             let rows: u64 = rows.parse()?;

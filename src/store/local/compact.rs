@@ -86,8 +86,7 @@ fn swap(engine: &Engine, copy: Tree) -> Result<(), Trouble> {
     journal.append(order.revision, order.revision, &Entry::Recent(order.recent.list())).map_err(refused)?;
     order.journal = journal;
     order.full.clear();
-    let mut durable = engine.durable();
-    durable.mark = open_mark(&data).map_err(refused)?;
-    durable.revision = durable.revision.max(order.revision);
+    engine.durability.turns().mark = open_mark(&data).map_err(refused)?;
+    engine.durability.reach(order.revision);
     Ok(())
 }

@@ -5,10 +5,8 @@
 
 use std::{
     collections::VecDeque,
-    fs::File,
-    os::unix::fs::FileExt,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -20,6 +18,7 @@ use super::{
         events::{self, Chain},
         memory::check_sizes,
     },
+    durability::Durability,
     journal::{CommitId, Entry, Journal, MAX_BODY},
     place::Place,
     recent::Recent,
@@ -78,22 +77,6 @@ pub(super) struct Order {
     pub(super) state: State,
 }
 
-/// How far the journal is synced, and whether somebody is at it.
-#[derive(Debug)]
-pub(super) struct Durable {
-    pub(super) revision: Revision,
-    /// Behind the first and up to the second, commits that were seen are gone: a disk threw them away.
-    pub(super) thrown_away: Option<(Revision, Revision)>,
-    pub(super) syncing: Syncing,
-    pub(super) mark: File,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Syncing {
-    Nobody,
-    Somebody,
-}
-
 /// What the applier is told.
 #[derive(Debug, Default)]
 pub(super) struct Work {
@@ -128,8 +111,7 @@ pub(super) struct Engine {
     pub(super) shown: AtomicU64,
     /// Whether the state is [`State::Failed`], for every read.
     pub(super) has_failed: AtomicBool,
-    pub(super) durable: Mutex<Durable>,
-    pub(super) durable_moved: Condvar,
+    pub(super) durability: Durability,
     pub(super) work: Mutex<Work>,
     pub(super) work_there: Condvar,
     pub(super) drained: Condvar,
@@ -152,10 +134,6 @@ impl Engine {
 
     pub(super) fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
         self.view.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn durable(&self) -> MutexGuard<'_, Durable> {
-        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, Trouble> {
@@ -223,7 +201,7 @@ impl Engine {
         let mut chain = order.chain;
         let entry = Entry::Change(id, chained(std::mem::take(change), &mut chain));
         let revision = Revision(order.revision.0 + 1);
-        let durable = self.durable().revision;
+        let durable = self.durability.reached();
         order.journal.append(revision, durable, &entry).map_err(|e| match disk("writing the journal", e) {
             // No room is an answer, not a failure: the next commit may find some.
             full @ StoreError::Full { .. } => Trouble::Store(full),
@@ -246,56 +224,6 @@ impl Engine {
             self.call_applier();
         }
         Ok(Committed::Applied(revision))
-    }
-
-    /// Returns when everything up to `revision` is on the disk. One caller syncs for all who wait.
-    pub(super) fn sync(&self, revision: Revision) -> Result<(), Trouble> {
-        let mut durable = self.durable();
-        if durable.thrown_away.is_some_and(|(from, upto)| from < revision && revision <= upto) {
-            return Err(StoreError::OutcomeUnknown.into());
-        }
-        loop {
-            if durable.revision >= revision {
-                return Ok(());
-            }
-            if durable.syncing == Syncing::Nobody {
-                durable.syncing = Syncing::Somebody;
-                drop(durable);
-                let result = self.sync_once(revision);
-                durable = self.durable();
-                durable.syncing = Syncing::Nobody;
-                if let Ok(done) = &result {
-                    durable.revision = durable.revision.max(*done);
-                    let mark = mark(durable.revision);
-                    // Only told to the kernel: it serves after a kill, and after a power cut an older one is as true.
-                    let _ = durable.mark.write_all_at(&mark, 0);
-                }
-                self.durable_moved.notify_all();
-                result?;
-            } else {
-                durable = self.durable_moved.wait(durable).unwrap_or_else(PoisonError::into_inner);
-            }
-        }
-    }
-
-    fn sync_once(&self, wanted: Revision) -> Result<Revision, Trouble> {
-        let (file, written) = {
-            let order = self.order();
-            if let State::Failed(failure) = &order.state {
-                return Err(failure.error().into());
-            }
-            (Arc::clone(&order.journal.file), order.revision)
-        };
-        if written < wanted {
-            // The commit died with an owner whose disk refused.
-            return Err(StoreError::OutcomeUnknown.into());
-        }
-        file.sync_data().map_err(|e| {
-            let error = StoreError::Disk { what: "the disk refused while syncing the journal".into(), source: e };
-            self.fail(&mut self.order().state, "syncing the journal", &error);
-            Trouble::Store(error)
-        })?;
-        Ok(written)
     }
 
     /// After this, nothing is acknowledged. A failed sync may have thrown away what was written: no second try.
@@ -362,26 +290,6 @@ fn chained(change: Change, chain: &mut Chain) -> Vec<Write> {
         writes.push(Write { key: events::HEAD.to_vec(), value: Some(chain.head()) });
     }
     writes
-}
-
-/// The bytes of the mark: how far the journal was synced, with a checksum.
-pub(super) fn mark(revision: Revision) -> [u8; 12] {
-    let mut bytes = [0; 12];
-    bytes[..8].copy_from_slice(&revision.0.to_le_bytes());
-    let sum = crc32fast::hash(&bytes[..8]);
-    bytes[8..].copy_from_slice(&sum.to_le_bytes());
-    bytes
-}
-
-/// Reads a mark; one that is torn or missing says nothing.
-pub(super) fn read_mark(file: &File) -> Revision {
-    let mut bytes = [0; 12];
-    match file.read_exact_at(&mut bytes, 0) {
-        Ok(()) if bytes[8..] == crc32fast::hash(&bytes[..8]).to_le_bytes() => {
-            Revision(u64::from_le_bytes(*bytes.first_chunk().expect("12 bytes have 8")))
-        }
-        Ok(()) | Err(_) => Revision::default(),
-    }
 }
 
 /// Opens the tree of `place`, on a full disk with the space that was kept for it.

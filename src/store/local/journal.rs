@@ -86,6 +86,9 @@ impl Journal {
     }
 
     fn fill_to(&mut self, end: u64) -> io::Result<()> {
+        if end <= self.filled {
+            return Ok(());
+        }
         let zeros = vec![0; CHUNK];
         while self.filled < end {
             self.file.write_all_at(&zeros, self.filled)?;

@@ -30,6 +30,7 @@ mod applier;
 mod client;
 mod codec;
 mod compact;
+mod durability;
 mod elect;
 mod engine;
 mod feed;

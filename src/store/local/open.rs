@@ -16,7 +16,8 @@ use super::{
         Revision, StoreError, StoreId,
         events::{self, Chain},
     },
-    engine::{self, Durable, Engine, Order, State, Stop, Syncing, Work},
+    durability::{Durability, mark, read_mark},
+    engine::{self, Engine, Order, State, Stop, Work},
     journal::{self, CommitId, Entry, Journal, Reading, Tail, Unreadable},
     place::{self, Place},
     recent::Recent,
@@ -52,7 +53,7 @@ pub(super) fn create(place: &Place, lock: &File, id: StoreId) -> Result<(), Stor
 pub(super) fn begin_at(fresh: &Path, number: u64, id: StoreId, base: Revision) -> Result<(), StoreError> {
     let refused = |e| disk("making the store", e);
     Journal::create(fresh, number, id, base).map_err(refused)?;
-    open_mark(fresh).and_then(|mark| mark.write_all_at(&engine::mark(base), 0)).map_err(refused)?;
+    open_mark(fresh).and_then(|file| file.write_all_at(&mark(base), 0)).map_err(refused)?;
     place::write_identity(fresh, id).map_err(refused)?;
     place::sync_tree(fresh).map_err(refused)
 }
@@ -71,8 +72,8 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64, given: Revision
     if about.id != id {
         return Err(foreign(id, about.id));
     }
-    let mark = open_mark(&data).map_err(|e| disk("opening the mark", e))?;
-    let promised = engine::read_mark(&mark);
+    let marked = open_mark(&data).map_err(|e| disk("opening the mark", e))?;
+    let promised = read_mark(&marked);
     let mut view = View::new(Arc::new(tree), about.revision);
     let mut past = replay(&data, id, about.revision, promised, &mut view)?;
     past.write_again(&data, id, promised.max(about.revision))?;
@@ -98,8 +99,7 @@ pub(super) fn open(place: &Place, lock: &File, cache_bytes: u64, given: Revision
         has_failed: AtomicBool::new(false),
         view: RwLock::new(view),
         // What was read may still be in the kernel's memory only: nothing is durable before the first sync.
-        durable: Mutex::new(Durable { revision: about.revision, thrown_away, syncing: Syncing::Nobody, mark }),
-        durable_moved: Condvar::new(),
+        durability: Durability::new(about.revision, thrown_away, marked),
         work: Mutex::new(Work::default()),
         work_there: Condvar::new(),
         drained: Condvar::new(),
@@ -135,7 +135,7 @@ impl Engine {
             journal.file.sync_data().map_err(refused)?;
         }
         order.journal.file.sync_data().map_err(refused)?;
-        self.durable().revision = order.revision;
+        self.durability.reach(order.revision);
         let held = self.view().tree.as_ref().map_or(Revision(0), |tree| tree.about().revision);
         let used = order.journal.used();
         if held == order.revision && (used > WORTH_DROPPING || !order.full.is_empty()) {
@@ -191,7 +191,7 @@ impl Engine {
         let closed = tree.and_then(Arc::into_inner).map_or(Ok(()), Tree::close);
         if how == Stop::Clean && synced.is_ok() {
             // A clean end is remembered for certain, so that a later loss of the newest commits is noticed.
-            let _ = self.durable().mark.sync_all();
+            let _ = self.durability.turns().mark.sync_all();
         }
         match synced {
             Err(engine::Trouble::Store(error)) => Err(error),

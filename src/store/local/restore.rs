@@ -298,7 +298,8 @@ fn replay(
             Err(_) => repaired.lost.push(format!("the journal {number} cannot be read")),
         }
     }
-    let promised = super::engine::read_mark(&super::open::open_mark(data).map_err(|e| disk("reading the mark", e))?);
+    let promised =
+        super::durability::read_mark(&super::open::open_mark(data).map_err(|e| disk("reading the mark", e))?);
     if promised > last {
         repaired.lost.push(format!("the changes {} to {}", last.0 + 1, promised.0));
         last = promised;

@@ -89,7 +89,7 @@ impl Engine {
             let order = self.order();
             (order.revision, order.full.iter().map(|j| j.used()).sum::<u64>() + order.journal.used())
         };
-        let durable = self.durable().revision;
+        let durable = self.durability.reached();
         let (tree, waiting) = {
             let view = self.view();
             (view.tree.clone(), view.overlay.len())

@@ -86,8 +86,8 @@ impl Tree {
     pub(super) fn open(dir: &Path, cache_bytes: u64, create: Option<StoreId>) -> Result<Self, StoreError> {
         guarded(|| {
             sweep(dir).map_err(|e| disk("preparing the tree", e))?;
-            // sled counts the bytes of its pages as they stand on the disk; in memory they take about four times that.
-            let config = sled::Config::new().path(dir).cache_capacity(cache_bytes / 4).flush_every_ms(None);
+            // sled counts the bytes of its pages as they stand on the disk; in memory they take about six times that.
+            let config = sled::Config::new().path(dir).cache_capacity(cache_bytes / 6).flush_every_ms(None);
             let mut tries = 0;
             let db = loop {
                 match config.open() {
