@@ -149,6 +149,10 @@ fn own_hints(error: &clap::Error, command: Option<&str>) -> Vec<String> {
         .map(|near| format!("did you mean {near}?"))
         .into_iter()
         .collect();
+    // At the prompt there is no other program to give it to.
+    if context(error, ContextKind::InvalidArg).is_some_and(|given| ["|", ">", ">>"].contains(&given.as_str())) {
+        return vec!["only a system's shell has pipes and files: hallpass COMMAND | less".into()];
+    }
     hints.push(match command {
         Some(name) => format!("hallpass help {name}"),
         None => "hallpass help".into(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Cell, Context, Failure, Note, Reply, Table, reply::FormatArgs};
 use crate::{
     authority::{Flaw, Scan, TrailHead, Tx, Verdict},
-    domain::{self, Action, Event, Timestamp, is_within},
+    domain::{self, Action, Event, is_within},
 };
 
 mod follow;
@@ -78,7 +78,7 @@ impl Audit {
             Ok::<_, Failure>((events, tx.now()))
         })?;
         let rows = events.into_iter().map(|(number, event)| row(number, &event)).collect();
-        Ok(Reply::table(Table::new(&columns(), rows, now), self.format.format()))
+        Ok(Reply::list(Table::new(&columns(), rows, now), self.format.format(), "events"))
     }
 }
 
@@ -181,11 +181,11 @@ fn words(action: &Action) -> (String, Option<String>) {
             Some(format!("{relation}{added}{removed}"))
         }
         Action::Regenerated { overlap_until } => {
-            overlap_until.map(|until| format!("old key until {}", to_the_second(until)))
+            overlap_until.map(|until| format!("old key until {}", until.to_the_second()))
         }
         Action::Refused { why, count, since, last_from } => {
             let from = last_from.as_ref().map(|from| format!(", last from {from}")).unwrap_or_default();
-            Some(format!("{why}: {count} since {}{from}", to_the_second(*since)))
+            Some(format!("{why}: {count} since {}{from}", since.to_the_second()))
         }
         Action::Revealed { tokens, .. } if !tokens.is_empty() => {
             Some(format!("{} keys: {}", tokens.len(), tokens.join(" ")))
@@ -203,11 +203,6 @@ fn words(action: &Action) -> (String, Option<String>) {
         | Action::LoggedIn => None,
     };
     (word, detail)
-}
-
-/// A moment without its fraction of a second.
-fn to_the_second(moment: Timestamp) -> Timestamp {
-    Timestamp(moment.0 - moment.0.rem_euclid(1_000_000))
 }
 
 impl Verify {

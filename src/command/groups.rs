@@ -37,7 +37,7 @@ impl Groups {
             };
             Ok::<_, Failure>((table, near))
         })?;
-        let reply = Reply::table(table, self.format.format());
+        let reply = Reply::list(table, self.format.format(), "groups");
         Ok(match near {
             Some(near) => reply.and(Note::Hint(format!("did you mean \"{}\"?", what::shown(&near)))),
             None => reply,

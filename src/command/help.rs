@@ -29,7 +29,7 @@ impl Help {
             command = found.clone();
         }
         let mut shown = command.bin_name(format!("hallpass {}", self.command.join(" ")));
-        Ok(Reply::text(shown.render_long_help().to_string()))
+        Ok(Reply::text(shown.render_help().to_string()))
     }
 }
 

@@ -30,7 +30,7 @@ enum For {
     Fish,
 }
 
-/// Print this program's man page, or write those of all commands and of the server into a directory
+/// Print this program's man page, or write all pages into a directory
 #[derive(Args, Debug)]
 pub struct Man {
     /// Where the pages of all commands are written

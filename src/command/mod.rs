@@ -90,7 +90,7 @@ pub enum Command {
     Version(about::Version),
     /// Print what completes this program's words in a shell
     Completions(manual::Completions),
-    /// Print this program's man page, or write all of them into a directory
+    /// Print this program's man page, or write all pages into a directory
     Man(manual::Man),
     /// Explain the commands
     Help(help::Help),
@@ -182,6 +182,12 @@ pub fn declaration() -> clap::Command {
 #[must_use]
 pub fn names() -> Vec<String> {
     declaration().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// The command that `word`, which is none, was probably meant to be.
+#[must_use]
+pub fn nearest(word: &str) -> Option<String> {
+    argparse::nearest(word, names())
 }
 
 /// Runs a command that is given as words: a line at the prompt or in a pipe.

@@ -43,7 +43,7 @@ impl Regenerate {
         }
         let (token, user, key) = done?;
         let old = match (self.overlap, &token.superseded) {
-            (Some(_), Some(old)) => format!("valid until {}", old.until),
+            (Some(_), Some(old)) => format!("valid until {}", old.until.to_the_second()),
             (Some(_), None) | (None, _) => "refused from now on".to_owned(),
         };
         let of = what::of(&token, &user);

@@ -218,6 +218,14 @@ impl Reply {
         Self { data: Data::Table(table, format), ..Self::default() }
     }
 
+    /// A list; where it is empty, people are told so.
+    #[must_use]
+    pub(super) fn list(table: Table, format: Format, what: &str) -> Self {
+        let is_blank = table.rows.is_empty() && format == Format::People;
+        let reply = Self::table(table, format);
+        if is_blank { reply.and(Note::Status(format!("No {what}."))) } else { reply }
+    }
+
     /// The same with one more note.
     #[must_use]
     pub fn and(mut self, note: Note) -> Self {

@@ -67,7 +67,7 @@ impl Tokens {
             };
             Ok::<_, Failure>((table, hidden, near.filter(|near| Some(near) != self.name.as_ref())))
         })?;
-        let reply = Reply::table(table, self.format.format());
+        let reply = Reply::list(table, self.format.format(), "tokens");
         if let Some(near) = near {
             return Ok(reply.and(Note::Hint(format!("did you mean \"{}\"?", what::shown(&near)))));
         }
@@ -89,13 +89,12 @@ impl Tokens {
             if self.name.as_ref().is_some_and(|name| token.name.as_ref() != Some(name)) {
                 continue;
             }
-            let state = token.state(now);
-            if !self.wants_state(state) {
-                hidden += usize::from(self.state.is_none());
-                continue;
-            }
             let usage = tx.usage_of(&token)?;
             if !self.wants_times(&token, &usage, now) {
+                continue;
+            }
+            if !self.wants_state(token.state(now)) {
+                hidden += usize::from(self.state.is_none());
                 continue;
             }
             let owner = tx.find::<User>(token.user)?.map_or_else(String::new, |user| user.username);

@@ -38,13 +38,13 @@ pub struct Make {
     /// The username
     name: String,
     /// The email address
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     email: String,
     /// The first name
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     first_name: String,
     /// The last name
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     last_name: String,
     /// May use Django's admin site
     #[arg(long)]

@@ -44,7 +44,7 @@ impl Users {
             }
             Ok::<_, Failure>(self.table(tx)?)
         })?;
-        Ok(Reply::table(table, self.format.format()))
+        Ok(Reply::list(table, self.format.format(), "users"))
     }
 
     fn table(&self, tx: &mut Tx<'_>) -> Result<Table, ChangeError> {

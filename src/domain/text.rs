@@ -57,12 +57,18 @@ pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, NoSpan> {
 const UNITS: [(i64, &str); 6] =
     [(365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
 
+/// A distance in its greatest unit, of which it has so many; `None`: no second. What is to come and lacks a twentieth of
+/// a unit or less has it: a token that was made for five days expires in five days, not in four.
+fn distance(seconds: i64) -> Option<(i64, &'static str)> {
+    let count = |size: i64| if seconds < 0 { -seconds / size } else { (seconds + size / 20) / size };
+    UNITS.into_iter().map(|(size, unit)| (count(size), unit)).find(|(count, _)| *count > 0)
+}
+
 /// How far `moment` is from `now`, in one unit: `3 days ago`, `in 2 hours`.
 #[must_use]
 pub fn relative(moment: Timestamp, now: Timestamp) -> String {
     let seconds = moment.0.saturating_sub(now.0) / 1_000_000;
-    let Some((size, unit)) = UNITS.into_iter().find(|(size, _)| seconds.abs() >= *size) else { return "now".into() };
-    let count = seconds.abs() / size;
+    let Some((count, unit)) = distance(seconds) else { return "now".into() };
     let plural = if count == 1 { "" } else { "s" };
     if seconds < 0 { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
 }
@@ -71,8 +77,8 @@ pub fn relative(moment: Timestamp, now: Timestamp) -> String {
 #[must_use]
 pub fn brief(moment: Timestamp, now: Timestamp) -> String {
     let seconds = moment.0.saturating_sub(now.0) / 1_000_000;
-    let Some((size, unit)) = UNITS.into_iter().find(|(size, _)| seconds.abs() >= *size) else { return "now".into() };
-    let (count, letters) = (seconds.abs() / size, if unit == "month" { "mo" } else { &unit[..1] });
+    let Some((count, unit)) = distance(seconds) else { return "now".into() };
+    let letters = if unit == "month" { "mo" } else { &unit[..1] };
     if seconds < 0 { format!("{count}{letters} ago") } else { format!("in {count}{letters}") }
 }
 
@@ -101,6 +107,24 @@ pub fn python_repr(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lacks_little_of_a_unit_has_it() {
+        let told = |seconds: i64| relative(Timestamp(seconds * 1_000_000), Timestamp(0));
+        let day = 86_400;
+        for (seconds, text) in [
+            (0, "now"),
+            (-59, "59 seconds ago"),
+            (-60, "1 minute ago"),
+            (3_600 - 1, "in 1 hour"),
+            (5 * day - 1, "in 5 days"),
+            (90 * day - 1, "in 3 months"),
+            (45 * day, "in 1 month"),
+            (-5 * day + 1, "4 days ago"),
+        ] {
+            assert_eq!(told(seconds), text, "{seconds}");
+        }
+    }
 
     #[test]
     fn nothing_in_data_reaches_a_terminal_as_a_command() {

@@ -16,9 +16,15 @@ impl Timestamp {
     #[must_use]
     pub fn to_django_json(self) -> String {
         let cut = self.0.rem_euclid(1_000_000) / 1_000;
-        let text = Self(self.0 - self.0.rem_euclid(1_000_000)).to_string();
+        let text = self.to_the_second().to_string();
         let (seconds, _) = text.split_at(text.len() - 1);
         if cut == 0 { format!("{seconds}Z") } else { format!("{seconds}.{cut:03}Z") }
+    }
+
+    /// Without its fraction of a second.
+    #[must_use]
+    pub fn to_the_second(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(1_000_000))
     }
 
     /// Year, month, day, hour, minute, second, microsecond in UTC: the arguments of Python's `datetime`.

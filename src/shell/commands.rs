@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::python::source;
+use crate::command;
+use crate::python::{lexis, source};
 
 /// Words that do something with the terminal alone, where nothing else has their name.
 pub(super) const OF_THE_TERMINAL: [&str; 2] = ["clear", "history"];
@@ -34,6 +35,19 @@ impl Commands {
         }
         let is_command = if source::is_valid(line) { !bound(word) && source::bindings(line).is_empty() } else { true };
         is_command.then_some(line)
+    }
+
+    /// The command that `line`, which Python refuses for its first word, was probably meant to be.
+    pub(super) fn meant(&self, line: &str, bound: impl Fn(&str) -> bool) -> Option<String> {
+        let word = first_word(line);
+        let is_name =
+            word.chars().all(|c| c.is_alphanumeric() || c == '_') && lexis::KEYWORDS.binary_search(&word).is_err();
+        if word.len() < 3 || !is_name || bound(word) {
+            return None;
+        }
+        let near = command::nearest(word)?;
+        let as_meant = format!("{near}{}", &line[word.len()..]);
+        self.recognise(&as_meant, bound).is_some().then_some(near)
     }
 
     /// Runs `command`, a line that [`Commands::recognise`] gave.
@@ -107,6 +121,17 @@ mod tests {
         for line in ["user", "help", "tokens = 5", "key.x", "key", " tokens", "x revoke", "tokens == (x := 1)"] {
             let taken = commands.recognise(line, bound);
             assert_eq!(taken.is_some(), line == "key", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_python_refuses_may_have_been_meant_for_a_command() {
+        let (commands, bound) = (commands(), |word: &str| ["help", "rewoke"].contains(&word));
+        for (line, near) in [("revke alice", "revoke"), ("tokns --json", "tokens"), ("tokns", "tokens")] {
+            assert_eq!(commands.meant(line, bound).as_deref(), Some(near), "{line}");
+        }
+        for line in ["tokns = 5", "rewoke alice", "return x", "import x", "xyz", "", " revke alice", "tokens.x"] {
+            assert_eq!(commands.meant(line, bound), None, "{line}");
         }
     }
 

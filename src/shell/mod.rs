@@ -1,6 +1,7 @@
 //! The interactive session, and the same for a pipe and for `-c`: what is Python goes to the engine, what is a command
 //! to the commands.
 
+mod block;
 mod commands;
 mod completion;
 mod editor;
@@ -13,6 +14,7 @@ pub mod render;
 mod script;
 mod session;
 mod startup;
+mod suspend;
 mod terminal;
 
 use std::cell::RefCell;
@@ -22,7 +24,8 @@ use std::rc::Rc;
 use crate::python::engine::{self, Engine, Exit};
 
 pub use commands::{Commands, RunCommand};
-pub use editor::{Keyboard, Suspend};
+pub use editor::Keyboard;
+pub use suspend::Suspend;
 
 /// Everything a session needs.
 pub struct Options {

@@ -8,11 +8,12 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 use unicode_width::UnicodeWidthChar;
 
 use super::editor::Typed;
+use super::suspend::Suspension;
 
 /// What was read ahead of the line that was returned.
-#[derive(Default)]
 pub(super) struct Plain {
     ahead: Vec<u8>,
+    suspension: Suspension,
 }
 
 /// The terminal without its own line editing, for as long as this lives.
@@ -40,6 +41,11 @@ impl Drop for Raw {
 }
 
 impl Plain {
+    /// Nothing was read yet.
+    pub(super) fn new(suspension: Suspension) -> Self {
+        Self { ahead: Vec::new(), suspension }
+    }
+
     /// Shows `prompt` and reads a line.
     ///
     /// # Errors
@@ -71,6 +77,12 @@ impl Plain {
                     while !line.is_empty() {
                         rub_out(&mut line)?;
                     }
+                }
+                // Ctrl-Z.
+                26 => {
+                    show("\n")?;
+                    self.suspension.stop();
+                    show(&format!("{prompt}{}", String::from_utf8_lossy(&line)))?;
                 }
                 b'\t' | b' '.. => {
                     line.push(byte);

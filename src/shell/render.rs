@@ -91,7 +91,7 @@ fn drawn(table: &Table, width: usize) -> String {
             return ruled(shown.iter().map(|at| escape(&table.columns[*at])).collect(), cells);
         }
     }
-    records(table)
+    records(table, width)
 }
 
 /// Takes `over` columns from the texts of one column, the widest that may be shortened; whether it could.
@@ -141,7 +141,7 @@ fn ruled(header: Vec<String>, cells: Vec<Vec<String>>) -> String {
 }
 
 /// One record for each row, a line for each value.
-fn records(table: &Table) -> String {
+fn records(table: &Table, width: usize) -> String {
     let label = table.columns.iter().map(|name| escape(name).width()).max().unwrap_or(0);
     let mut text = String::new();
     for (n, row) in table.rows.iter().enumerate() {
@@ -150,7 +150,12 @@ fn records(table: &Table) -> String {
         }
         for (name, cell) in table.columns.iter().zip(row) {
             if *cell != Cell::None {
-                let _ = writeln!(text, "{}  {}", padded(&escape(name), label), long(cell, table.now));
+                let _ = writeln!(
+                    text,
+                    "{}  {}",
+                    padded(&escape(name), label),
+                    long(cell, table.now, width.saturating_sub(label + 2))
+                );
             }
         }
     }
@@ -224,8 +229,12 @@ fn sheet_text(sheet: &Sheet, view: View) -> String {
         match block {
             Block::Fields(fields, now) => {
                 let label = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+                let room = match view {
+                    View::Terminal(width) => width.saturating_sub(label + 2),
+                    View::Pipe => usize::MAX,
+                };
                 for (name, cell) in fields {
-                    let _ = writeln!(text, "{}  {}", padded(name, label), long(cell, *now));
+                    let _ = writeln!(text, "{}  {}", padded(name, label), long(cell, *now, room));
                 }
             }
             Block::Table(heading, table) => {
@@ -246,27 +255,21 @@ fn sheet_text(sheet: &Sheet, view: View) -> String {
 /// A cell of a table.
 fn in_table(cell: &Cell, times: Times, now: Timestamp) -> String {
     match (cell, times) {
-        (Cell::Moment(moment), Times::Both) => format!("{} ({})", to_the_second(*moment), relative(*moment, now)),
+        (Cell::Moment(moment), Times::Both) => format!("{} ({})", moment.to_the_second(), relative(*moment, now)),
         (Cell::Moment(moment), Times::Relative) => relative(*moment, now),
         (Cell::Moment(moment), Times::Brief) => brief(*moment, now),
         (other, Times::Both | Times::Relative | Times::Brief) => bare(other),
     }
 }
 
-/// A moment without its fraction of a second.
-fn to_the_second(moment: Timestamp) -> String {
-    Timestamp(moment.0 - moment.0.rem_euclid(1_000_000)).to_string()
-}
-
 /// What stands for a value that is not there, so that columns can be counted.
 const NONE: &str = "-";
 
-/// A value on a line of its own: moments in full, and their distance.
-fn long(cell: &Cell, now: Timestamp) -> String {
-    match cell {
-        Cell::Moment(moment) => format!("{} ({})", to_the_second(*moment), relative(*moment, now)),
-        other => bare(other),
-    }
+/// A value on a line of its own: moments in full, and their distance where there is room for it.
+fn long(cell: &Cell, now: Timestamp, room: usize) -> String {
+    let Cell::Moment(moment) = cell else { return bare(cell) };
+    let both = in_table(cell, Times::Both, now);
+    if both.width() <= room { both } else { moment.to_the_second().to_string() }
 }
 
 /// A value without a terminal to look at it.
@@ -297,6 +300,12 @@ mod tests {
         }
     }
 
+    /// One that is too wide for a narrow terminal.
+    fn wide_table() -> Table {
+        let handle = || Cell::Handle("tok_0123456789ABCDEF".into());
+        Table::new(&["id", "next", "at"], vec![vec![handle(), handle(), Cell::Moment(Timestamp(0))]], Timestamp(1))
+    }
+
     #[test]
     fn a_terminal_shows_a_table_and_a_narrow_one_records() {
         let wide = render(&Data::Table(table(), Format::People), View::Terminal(80));
@@ -309,6 +318,9 @@ mod tests {
         assert!(least.contains("1h ago") && least.lines().all(|line| line.width() <= 24), "{least}");
         let narrow = render(&Data::Table(table(), Format::People), View::Terminal(12));
         assert!(narrow.contains("name  al,i\"ce\n"), "{narrow}");
+        let record = render(&Data::Table(wide_table(), Format::People), View::Terminal(30));
+        assert!(record.contains("at    1970-01-01T00:00:00Z\n"), "{record}");
+        assert!(record.lines().all(|line| line.width() <= 30), "{record}");
     }
 
     #[test]

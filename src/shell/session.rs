@@ -49,12 +49,12 @@ impl Session {
             self.interrupts.iter().for_each(Interrupts::running);
             startup::run(&self.engine, path);
         }
-        let assisted = (Rc::clone(&self.engine), self.commands.clone());
-        self.keyboard.borrow_mut().assist(assisted.0, assisted.1, &self.history.entries);
         let [first, next] = [FIRST, NEXT].map(|prompt| match self.mode {
             Some(mode) => format!("({mode}) {prompt}"),
             None => prompt.to_owned(),
         });
+        let assisted = (Rc::clone(&self.engine), self.commands.clone());
+        self.keyboard.borrow_mut().assist(assisted.0, assisted.1, &self.history.entries, &next);
         // The lines of the entry that is being typed.
         let mut entry = String::new();
         loop {
@@ -106,7 +106,12 @@ impl Session {
         if fresh && self.take_command(line) {
             return Outcome::Done;
         }
-        self.engine.push(line)
+        let meant = if fresh { self.commands.meant(line, |word| self.engine.is_bound(word)) } else { None };
+        let outcome = self.engine.push(line);
+        if let (Some(near), Outcome::Done) = (meant, &outcome) {
+            terminal::say(&format!(" hint: did you mean the command {near}?"));
+        }
+        outcome
     }
 
     /// Does what a line says that is no Python; whether it was one.

@@ -73,7 +73,7 @@ pub(super) fn show(text: &str) -> io::Result<()> {
             return Ok(());
         }
         let done = at * 100 / lines.len();
-        put(&format!("\u{1b}[7m-- {done}% -- space: next page, enter: next line, G: all, q: quit\u{1b}[0m"))?;
+        put(&format!("\u{1b}[7m{}\u{1b}[0m", question(done, columns)))?;
         room = loop {
             match wish(&read()?) {
                 Wish::Page => break rows - 1,
@@ -85,6 +85,13 @@ pub(super) fn show(text: &str) -> io::Result<()> {
         };
         put("\r\u{1b}[K")?;
     }
+}
+
+/// What is asked below a screen: as much of it as one line takes.
+fn question(done: usize, columns: usize) -> String {
+    let keys = ["-- space: next page, enter: next line, G: all, q: quit", "-- space, enter, G or q", "--"];
+    let mut all = keys.into_iter().map(|keys| format!("-- {done}% {keys}"));
+    all.find(|text| text.width() < columns).unwrap_or_else(|| "--".into())
 }
 
 /// One key: what the terminal sends for it in one go.
@@ -124,6 +131,14 @@ impl Drop for Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_question_takes_one_line() {
+        assert!(question(50, 80).ends_with("q: quit"));
+        assert_eq!(question(50, 40), "-- 50% -- space, enter, G or q");
+        assert_eq!(question(50, 12), "-- 50% --");
+        assert_eq!(question(100, 5), "--");
+    }
 
     #[test]
     fn the_keys_that_people_try_do_what_they_expect() {

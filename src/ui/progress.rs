@@ -1,8 +1,12 @@
 //! How far something is that takes its time: on standard error, on a terminal only, and only after a second.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    io::{self, IsTerminal, Write as _},
+    time::Duration,
+};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use rustix::{stdio, termios};
 
 /// Nothing is shown of what is over before that.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,7 +38,7 @@ impl Progress {
         self.bar.set_position(done);
         if !self.shown && self.bar.elapsed() >= PATIENCE && std::io::stderr().is_terminal() {
             self.shown = true;
-            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+            self.bar.set_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(OneLine), 8));
             self.bar.tick();
         }
     }
@@ -43,6 +47,63 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// The terminal on standard error, a little narrower than it is: the `^C` that it shows goes behind the bar, and is gone
+/// with it, where a bar as wide as the terminal would be left on the line above.
+#[derive(Debug)]
+struct OneLine;
+
+/// What is left for `^C`, and a column between.
+const MARGIN: u16 = 3;
+
+impl OneLine {
+    fn control(&self, text: &str) -> io::Result<()> {
+        io::stderr().lock().write_all(text.as_bytes())
+    }
+
+    fn step(&self, steps: usize, letter: char) -> io::Result<()> {
+        if steps == 0 { Ok(()) } else { self.control(&format!("\u{1b}[{steps}{letter}")) }
+    }
+}
+
+impl TermLike for OneLine {
+    fn width(&self) -> u16 {
+        let columns = termios::tcgetwinsize(stdio::stderr()).map_or(0, |size| size.ws_col);
+        if columns == 0 { 80 - MARGIN } else { columns.saturating_sub(MARGIN).max(1) }
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'A')
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'B')
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'C')
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.step(n, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.control(&format!("{text}\r\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.control(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.control("\r\u{1b}[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().lock().flush()
     }
 }
 

@@ -114,6 +114,22 @@ fn every_command_that_changes_something_keeps_its_reason() {
 }
 
 #[test]
+fn a_list_without_rows_says_so_to_people_and_nothing_to_scripts() {
+    let env = TestEnv::new();
+    for (list, said) in [("users", "No users.\n"), ("tokens", "No tokens.\n"), ("groups", "No groups.\n")] {
+        let output = env.hallpass(&[list]);
+        assert_eq!((output.stderr.as_str(), output.code), (said, 0));
+        assert_eq!(env.hallpass(&[list, "--csv"]).stderr, "");
+    }
+    env.hallpass(&["user", "create", "bob"]).success();
+    env.hallpass(&["token", "create", "bob", "--expires", "90d"]).success();
+    env.hallpass(&["revoke", "bob", "--yes"]).success();
+    assert_eq!(env.hallpass(&["tokens"]).stderr, "No tokens.\n1 revoked not shown: tokens --state revoked\n");
+    // One that would not be listed anyway is not counted.
+    assert_eq!(env.hallpass(&["tokens", "--expiring", "7d"]).stderr, "No tokens.\n");
+}
+
+#[test]
 fn what_is_ensured_is_there_both_times() {
     let env = TestEnv::new();
     env.hallpass(&["user", "ensure", "ci"]).success();

@@ -83,7 +83,7 @@ fn a_block_is_recalled_whole_and_found_again() {
     terminal.wait_for("n 2\n>>>");
     assert_eq!(terminal.ask("40 + 2"), "42");
     terminal.send("\u{1b}[A\u{1b}[A");
-    terminal.wait_for(">>> for n in (1, 2):\n    print('n', n)");
+    terminal.wait_for(">>> for n in (1, 2):\n...     print('n', n)");
     terminal.send("\r");
     terminal.wait_until("the block has run again", |screen| screen.matches("n 2\n").count() == 2);
     terminal.control('r');
@@ -93,6 +93,49 @@ fn a_block_is_recalled_whole_and_found_again() {
     terminal.wait_until("the line has run again", |screen| screen.matches("\n42\n").count() == 2);
     terminal.control('l');
     terminal.wait_until("the screen is empty", |screen| screen.trim() == ">>>");
+}
+
+#[test]
+fn a_recalled_block_is_edited_behind_its_prompts() {
+    for variable in ["UNUSED", "NO_COLOR"] {
+        let mut env = TestEnv::new();
+        env.set(variable, "1");
+        let mut terminal = session(&env);
+        terminal.send("for n in (1, 2):\r    print('n', n)\r\r");
+        terminal.wait_for("n 2\n>>>");
+        terminal.send("\u{1b}[A");
+        terminal
+            .wait_until("it is recalled", |screen| screen.matches(">>> for n in (1, 2):\n...     print").count() == 2);
+        let (row, column) = terminal.cursor();
+        assert_eq!(usize::from(column), "...     print('n', n)".len());
+        // The line above, to its end, before its last bracket.
+        terminal.send("\u{1b}[A\u{1b}[D\u{1b}[D, 3");
+        terminal.wait_for(">>> for n in (1, 2, 3):\n...     print('n', n)");
+        assert_eq!(terminal.cursor(), (row - 1, u16::try_from(">>> for n in (1, 2, 3".len()).unwrap()));
+        terminal.send("\u{1b}[B\u{1b}[H");
+        terminal.settle(Duration::from_millis(100));
+        assert_eq!(terminal.cursor(), (row, 4));
+        // A line that is joined to the one above takes no prompt with it.
+        terminal.send("\u{7f}");
+        terminal.wait_for(">>> for n in (1, 2, 3):    print('n', n)");
+        terminal.send("\r\r");
+        terminal.wait_for("n 3\n>>>");
+    }
+}
+
+#[test]
+fn the_prompts_within_a_block_are_those_of_the_mode_and_no_part_of_the_text() {
+    let env = TestEnv::new();
+    env.hallpass(&["about"]).success();
+    let mut terminal = env.terminal(&["shell", "--sandbox"]);
+    terminal.wait_for_prompt();
+    terminal.send("text = \"\"\"a\rb\"\"\"\r");
+    terminal.wait_for("(sandbox) ... b\"\"\"\n(sandbox) >>>");
+    terminal.send("\u{1b}[A");
+    terminal.wait_until("it is recalled", |screen| screen.matches("(sandbox) ... b\"\"\"").count() == 2);
+    terminal.send("\r");
+    terminal.wait_for_prompt();
+    assert!(terminal.ask("text").starts_with("'a\\nb'\n"), "{}", terminal.screen());
 }
 
 #[test]
@@ -125,6 +168,22 @@ fn control_c_drops_the_line_and_ends_what_runs_and_what_is_asked() {
         terminal.wait_until("the question has ended", |screen| ended(screen) == before + 1);
     }
     assert_eq!(terminal.ask("6 * 7"), "42");
+}
+
+#[test]
+fn an_answer_that_comes_with_the_question_is_neither_lost_nor_shown() {
+    let env = TestEnv::new();
+    let mut terminal = session(&env);
+    terminal.line("import getpass; answers = []");
+    terminal.wait_for_prompt();
+    for n in 0..20 {
+        terminal.line(&format!("answers.append(getpass.getpass('which' + '{n}? '))"));
+        terminal.wait_for(&format!("which{n}? "));
+        terminal.send("s3cret\r");
+        terminal.wait_for_prompt();
+    }
+    assert!(!terminal.screen().contains("s3cret"), "{}", terminal.screen());
+    assert_eq!(terminal.ask("answers == ['s3' + 'cret'] * 20"), "True");
 }
 
 #[test]

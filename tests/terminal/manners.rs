@@ -55,6 +55,19 @@ fn errors_are_coloured_where_they_are_seen_and_wanted() {
 }
 
 #[test]
+fn a_command_that_is_written_wrong_at_the_prompt_is_recognised() {
+    let env = with_alice();
+    let mut terminal = env.terminal::<&str>(&[]);
+    for (typed, error, meant) in [("inspct alice", "SyntaxError", "inspect"), ("tokns", "NameError", "tokens")] {
+        terminal.line(typed);
+        terminal.wait_for(&format!("\n hint: did you mean the command {meant}?\n>>>"));
+        assert!(terminal.screen().contains(error), "{}", terminal.screen());
+    }
+    assert!(!terminal.ask("1 / 0").contains("hint:"));
+    assert!(terminal.ask("tokens | less").contains("only a system's shell has pipes"));
+}
+
+#[test]
 fn help_at_the_prompt_explains_the_commands_and_one_of_them() {
     let env = TestEnv::new();
     let mut terminal = env.terminal::<&str>(&[]);

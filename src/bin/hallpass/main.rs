@@ -287,7 +287,7 @@ fn banner(config: &Config, mode: Mode, context: &mut Context) -> Result<String, 
     };
     let version = env!("CARGO_PKG_VERSION");
     let role = if mode == Mode::ReadOnly { format!("{role}, read-only") } else { role.to_owned() };
-    Ok(format!("hallpass {version} on {} ({role}). Commands: help. Leave: Ctrl-D.", config.store))
+    Ok(format!("hallpass {version} on {} ({role}). Commands: %help. Leave: Ctrl-D.", config.store))
 }
 
 #[cfg(test)]

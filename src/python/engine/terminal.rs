@@ -23,9 +23,11 @@ pub(super) fn read_hidden(vm: &VirtualMachine, prompt: &str) -> PyResult<Option<
     let before = tcgetattr(&terminal).map_err(fails)?;
     let mut silent = before.clone();
     silent.local_modes -= LocalModes::ECHO;
-    terminal.write_all(prompt.as_bytes()).map_err(|e| os_error(vm, &e))?;
+    // As CPython does: what was typed before was seen and is no secret, and whoever answers as soon as they are asked is
+    // not seen any more.
     tcsetattr(&terminal, OptionalActions::Flush, &silent).map_err(fails)?;
-    let line = read_line(vm, &terminal);
+    let asked = terminal.write_all(prompt.as_bytes()).map_err(|e| os_error(vm, &e));
+    let line = asked.and_then(|()| read_line(vm, &terminal));
     let restored = tcsetattr(&terminal, OptionalActions::Flush, &before).map_err(fails);
     // The newline that was typed was not shown either. A terminal that is gone shows nothing.
     let _ = terminal.write_all(b"\n");
