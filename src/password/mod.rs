@@ -19,6 +19,7 @@ use md5::{Digest as _, Md5};
 use subtle::ConstantTimeEq;
 
 use crate::domain::Entropy;
+pub use pbkdf2s::derive;
 use python::{split, unpack};
 pub use validators::{HELP_TEXTS, Invalid, UserAttributes, validate};
 

@@ -48,6 +48,28 @@ pub(super) fn encode(hasher: Hasher, password: &str, salt: &str, iterations: i64
     Ok(format!("{}${iterations}${salt}${}", hasher.algorithm(), STANDARD.encode(hash)))
 }
 
+/// The work of `hashlib.pbkdf2_hmac`; none for a hash that Django does not use.
+pub fn derive(
+    hash: &str,
+    password: Vec<u8>,
+    salt: Vec<u8>,
+    rounds: u32,
+    length: Option<usize>,
+) -> Option<impl FnOnce() -> Vec<u8> + Send + use<>> {
+    type Work = fn(&[u8], &[u8], u32, &mut [u8]);
+    let (work, usual): (Work, usize) = match hash {
+        "sha1" => (pbkdf2::pbkdf2_hmac::<Sha1>, 20),
+        "sha256" => (pbkdf2::pbkdf2_hmac::<Sha256>, 32),
+        "sha512" => (pbkdf2::pbkdf2_hmac::<sha2::Sha512>, 64),
+        _ => return None,
+    };
+    Some(move || {
+        let mut key = vec![0; length.unwrap_or(usual)];
+        work(&password, &salt, rounds, &mut key);
+        key
+    })
+}
+
 pub(super) fn verify(hasher: Hasher, password: &str, encoded: &str) -> Result<bool, Malformed> {
     let decoded = decode(encoded)?;
     let iterations = match decoded.iterations {

@@ -1,6 +1,6 @@
 //! Ctrl-C: it ends what runs, never the session, and twice always gets out.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::terminal::PATIENCE;
 use crate::support::{Ended, TestEnv};
@@ -150,4 +150,67 @@ fn a_load_that_is_interrupted_leaves_nothing() {
     terminal.control('c');
     terminal.wait_for("KeyboardInterrupt");
     assert_eq!(terminal.ask("User.objects.count()"), "0");
+}
+
+/// Interrupts what these lines begin, and finds the session as it was.
+fn ends(lines: &[&str]) {
+    let env = TestEnv::new();
+    let mut terminal = busy(&env, lines);
+    terminal.settle(Duration::from_millis(100));
+    let since = Instant::now();
+    terminal.control('c');
+    terminal.wait_for("KeyboardInterrupt");
+    let took = since.elapsed();
+    // Well below what a person calls waiting, and well above what a busy machine adds to it.
+    assert!(took < Duration::from_secs(2), "{lines:?} ended after {took:?}");
+    assert!(!terminal.screen().contains("SystemError"), "{}", terminal.screen());
+    assert_eq!(terminal.ask("6 * 7"), "42");
+}
+
+#[test]
+fn an_endless_generator_ends_wherever_the_interrupt_meets_it() {
+    for _ in 0..3 {
+        ends(&["print('run' + 'ning'); sum(1 for _ in iter(int, 1))"]);
+    }
+    ends(&["def f():", "    while True: yield 1", "", "print('run' + 'ning'); sum(f())"]);
+    ends(&["def f():", "    while True: pass", "    yield 1", "", "print('run' + 'ning'); list(f())"]);
+}
+
+#[test]
+fn an_endless_loop_in_a_with_and_a_try_ends_by_their_rules() {
+    let env = TestEnv::new();
+    let lines = [
+        "import contextlib",
+        "try:",
+        "    with contextlib.suppress(ValueError):",
+        "        print('run' + 'ning')",
+        "        while True: x = 1",
+        "finally:",
+        "    print('at ' + 'last')",
+        "",
+    ];
+    let mut terminal = busy(&env, &lines);
+    terminal.control('c');
+    terminal.wait_for("at last");
+    terminal.wait_for("KeyboardInterrupt");
+    assert_eq!(terminal.ask("6 * 7"), "42");
+}
+
+#[test]
+fn hashes_of_very_many_rounds_end_whoever_began_them() {
+    ends(&[
+        "import hashlib",
+        "print('run' + 'ning'); hashlib.pbkdf2_hmac('sha256', b'secret', b'salt', 2_000_000_000)",
+    ]);
+    ends(&[
+        "from django.contrib.auth.hashers import PBKDF2PasswordHasher",
+        "class Slow(PBKDF2PasswordHasher): iterations = 2_000_000_000",
+        "",
+        "print('run' + 'ning'); Slow().encode('secret', 'salt')",
+    ]);
+}
+
+#[test]
+fn a_sort_by_a_function_ends() {
+    ends(&["numbers = list(range(3_000_000))", "print('run' + 'ning'); sorted(numbers, key=lambda n: -n)"]);
 }

@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use rustpython_vm::{PyResult, VirtualMachine, builtins::PyStrRef};
 
+use crate::python::engine::host;
+
 /// What became of a command that Python called.
 #[derive(Debug, Default)]
 pub struct Called {
@@ -54,7 +56,7 @@ pub(super) fn call(words: &[PyStrRef], vm: &VirtualMachine) -> PyResult {
     };
     let Called { out, err, refusal } = caller(&words);
     // A command that an interrupt stopped has only been refused so far.
-    vm.check_signals()?;
+    host::check(vm)?;
     let text = |text: String| vm.ctx.new_str(text).into();
     let refusal = match refusal {
         None => vm.ctx.none(),

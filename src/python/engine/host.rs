@@ -14,7 +14,7 @@ use rustpython_vm as vm;
 use vm::builtins::PyBaseExceptionRef;
 use vm::{PyResult, VirtualMachine};
 
-use super::interrupt::{Interrupts, Woken};
+use super::interrupt::{self, Interrupts, Woken};
 use super::{Answer, Ask, Settle, system};
 
 thread_local! {
@@ -85,7 +85,7 @@ pub(super) fn wait(vm: &VirtualMachine, source: Option<BorrowedFd<'_>>, at_most:
         match interrupts.wait(source, left) {
             Ok(Woken::Ready | Woken::TimedOut) => return Ok(()),
             Ok(Woken::Interrupted) => {
-                vm.check_signals()?;
+                interrupt::check(vm)?;
                 interrupts.clear();
             }
             Err(error) => return Err(system::os_error(vm, &error)),
@@ -98,11 +98,27 @@ pub(in crate::python) fn interrupt_flag() -> Option<Arc<AtomicBool>> {
     get()?.interrupts.as_ref().map(Interrupts::flag)
 }
 
+/// The exception of a statement in which the engine panicked: an interrupt at a bad moment is one all the same.
+pub(super) fn lost(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    if get().and_then(|host| host.interrupts.clone()).is_some_and(|interrupts| interrupts.was_raised()) {
+        return vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned());
+    }
+    vm.new_system_error("internal error: the statement was lost, the session goes on")
+}
+
+/// Raises an interrupt that has come.
+///
+/// # Errors
+/// `KeyboardInterrupt`.
+pub(in crate::python) fn check(vm: &VirtualMachine) -> PyResult<()> {
+    interrupt::check(vm)
+}
+
 /// The exception of an interrupt that a loop outside the interpreter has seen.
 pub(in crate::python) fn interrupted(vm: &VirtualMachine) -> PyBaseExceptionRef {
     // The flag is set a moment before the interpreter is told; it must not be told twice.
     for _ in 0..100 {
-        if let Err(raised) = vm.check_signals() {
+        if let Err(raised) = interrupt::check(vm) {
             return raised;
         }
         std::thread::sleep(Duration::from_millis(1));

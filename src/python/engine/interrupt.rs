@@ -1,6 +1,7 @@
 //! Ctrl-C. A thread of its own waits for SIGINT and tells whoever can act on it: the interpreter between two of its
 //! instructions, and readers and sleepers that wait on [`Interrupts::wakes`].
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,8 +13,9 @@ use rustpython_vm as vm;
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use vm::VirtualMachine;
+use vm::bytecode::{Instruction, find_exception_handler};
 use vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
+use vm::{PyResult, VirtualMachine};
 
 /// A second interrupt within this time of the first ends the process, whatever it does.
 const TWICE: Duration = Duration::from_secs(1);
@@ -28,6 +30,8 @@ struct State {
     phase: AtomicU64,
     next: AtomicU64,
     pending: Arc<AtomicBool>,
+    /// The phase whose interrupt was raised last.
+    raised: AtomicU64,
     engine: Mutex<Option<UserSignalSender>>,
     wake: io::PipeReader,
     waker: io::PipeWriter,
@@ -61,6 +65,7 @@ impl Interrupts {
             phase: AtomicU64::new(OUTSIDE),
             next: AtomicU64::new(AT_PROMPT + 1),
             pending: Arc::default(),
+            raised: AtomicU64::new(OUTSIDE),
             engine: Mutex::new(None),
             wake,
             waker,
@@ -93,6 +98,12 @@ impl Interrupts {
     #[must_use]
     pub fn pending(&self) -> bool {
         self.0.pending.load(Ordering::Relaxed)
+    }
+
+    /// Whether an interrupt was raised in the statement that runs.
+    #[must_use]
+    pub(super) fn was_raised(&self) -> bool {
+        self.0.raised.load(Ordering::SeqCst) == self.0.phase.load(Ordering::SeqCst)
     }
 
     /// What [`Interrupts::pending`] reads, for loops that know nothing of interrupts.
@@ -148,26 +159,81 @@ impl State {
         }
         if phase != AT_PROMPT {
             self.pending.store(true, Ordering::SeqCst);
-            let state = Arc::clone(self);
-            let raise = move |vm: &VirtualMachine| {
-                // What was meant for an earlier statement is not for this one.
-                if state.phase.load(Ordering::SeqCst) != phase {
-                    return Ok(());
-                }
-                state.pending.store(false, Ordering::SeqCst);
-                let mut bytes = [0; 64];
-                while rustix::io::read(&state.wake, &mut bytes).is_ok_and(|n| n > 0) {}
-                Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()))
-            };
-            if let Some(engine) = &*self.engine.lock().unwrap_or_else(PoisonError::into_inner) {
-                // An engine that has ended needs no interrupts.
-                let _ = engine.send(Box::new(raise));
-            }
+            self.tell_engine(phase, Instant::now());
         }
         // A full pipe already wakes.
         let _ = rustix::io::write(&self.waker, &[0]);
         Some((phase, Instant::now()))
     }
+}
+
+impl State {
+    /// Lets the engine raise the interrupt that came at `since`, for the statement of `phase`.
+    fn tell_engine(self: &Arc<Self>, phase: u64, since: Instant) {
+        let state = Arc::clone(self);
+        let raise = move |vm: &VirtualMachine| {
+            // What was meant for an earlier statement is not for this one.
+            if state.phase.load(Ordering::SeqCst) != phase {
+                return Ok(());
+            }
+            if !POLLED.get() && since.elapsed() < STUMBLING && would_stumble(vm) {
+                // A few instructions on it is another one's turn.
+                let again = move || {
+                    std::thread::sleep(Duration::from_micros(100));
+                    state.tell_engine(phase, since);
+                };
+                // Without a thread for it, the next interrupt is heard.
+                let _ = std::thread::Builder::new().name("interrupt".into()).spawn(again);
+                return Ok(());
+            }
+            state.raised.store(phase, Ordering::SeqCst);
+            state.pending.store(false, Ordering::SeqCst);
+            let mut bytes = [0; 64];
+            while rustix::io::read(&state.wake, &mut bytes).is_ok_and(|n| n > 0) {}
+            Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()))
+        };
+        if let Some(engine) = &*self.engine.lock().unwrap_or_else(PoisonError::into_inner) {
+            // An engine that has ended needs no interrupts.
+            let _ = engine.send(Box::new(raise));
+        }
+    }
+}
+
+/// For so long an interrupt waits for an instruction at which the engine does not stumble.
+const STUMBLING: Duration = Duration::from_millis(60);
+
+thread_local! {
+    /// A function of ours asks for interrupts, not the engine between two instructions.
+    static POLLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Raises an interrupt that has come: for functions of ours, in the middle of one instruction.
+///
+/// # Errors
+/// `KeyboardInterrupt`.
+pub(super) fn check(vm: &VirtualMachine) -> PyResult<()> {
+    POLLED.set(true);
+    let checked = vm.check_signals();
+    POLLED.set(false);
+    checked
+}
+
+/// Whether the engine would read its next instruction wrongly if an interrupt was raised now.
+///
+/// RustPython 0.5 adds the argument of the instruction before which it raises to that of the handler's first one. Most
+/// handlers begin with an instruction that looks at no argument; the one that every generator has does not, and the
+/// engine panics.
+fn would_stumble(vm: &VirtualMachine) -> bool {
+    let Some(frame) = vm.current_frame() else { return false };
+    let Some(at) = frame.lasti().checked_sub(1) else { return false };
+    let instructions = &frame.code.instructions;
+    let argument = |at: u32| u8::from(instructions.read_arg(at as usize));
+    let extended = |at: u32| matches!(instructions.read_op(at as usize), Instruction::ExtendedArg);
+    if argument(at) == 0 && !at.checked_sub(1).is_some_and(extended) {
+        return false;
+    }
+    let handler = find_exception_handler(&frame.code.exceptiontable, at);
+    handler.is_some_and(|handler| !matches!(instructions.read_op(handler.target as usize), Instruction::PushExcInfo))
 }
 
 /// Dies of SIGINT, as a program does that never caught it: 130 in a shell.

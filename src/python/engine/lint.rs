@@ -34,6 +34,15 @@ pub(super) fn warn(vm: &VirtualMachine, source: &str, path: &str) -> PyResult<()
     Ok(())
 }
 
+/// Forgets which warnings have been told: so does each statement at CPython's prompt, whose reader changes the filters.
+pub(super) fn forget_told(vm: &VirtualMachine) {
+    let modules = vm.sys_module.get_attr("modules", vm);
+    if let Ok(warnings) = modules.and_then(|modules| modules.get_item("warnings", vm)) {
+        // Without that function they are told once.
+        let _ = vm.call_method(&warnings, "_filters_mutated", ());
+    }
+}
+
 /// Whether a bracket stands where a literal may have ended.
 fn follows_literal(source: &str) -> bool {
     source

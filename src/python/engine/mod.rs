@@ -6,6 +6,7 @@
 mod complete;
 mod files;
 mod guard;
+mod hashing;
 pub(super) mod host;
 mod interpreter;
 mod interrupt;
@@ -175,6 +176,7 @@ impl Engine {
             streams::install(vm).expect("the streams need nothing but their own module");
             wording::install(vm);
             system::install(vm).expect("the system needs nothing but its own module");
+            hashing::install(vm).expect("the engine has its hashes");
             let globals = vm.new_scope_with_main().expect("__main__ can be made in a new interpreter").globals;
             // Django runs a script among the names of its shell module.
             for (name, value) in [("__name__", SHELL_MODULE), ("__file__", SHELL_FILE)] {
@@ -240,9 +242,10 @@ impl Engine {
     /// Runs one whole statement (or several on one line) and shows the values of expressions, as the console does.
     pub fn run_statement(&self, source: &str) -> Outcome {
         self.interpreter.enter(|vm| {
+            lint::forget_told(vm);
             let done = self
                 .compile_and_run(vm, source, Mode::Single, CONSOLE)
-                .and_then(|()| vm.check_signals())
+                .and_then(|()| interrupt::check(vm))
                 .and_then(|()| streams::flush(vm));
             match done {
                 Ok(()) => Outcome::Done,
@@ -374,8 +377,7 @@ impl Engine {
             }
             vm.run_code_obj(code, Scope::with_builtins(None, self.globals.clone(), vm)).map(drop)
         }));
-        guarded
-            .unwrap_or_else(|_| Err(vm.new_system_error("internal error: the statement was lost, the session goes on")))
+        guarded.unwrap_or_else(|_| Err(host::lost(vm)))
     }
 }
 

@@ -181,6 +181,10 @@ fn last_lines(vm: &VirtualMachine, exc: &PyBaseExceptionRef, hints: Hints, out: 
 /// The name that was probably meant. A script has names without an import of which only those that it spells are put
 /// among its globals: for the look at them, the others stand there too.
 fn suggestion(vm: &VirtualMachine, exc: &PyBaseExceptionRef) -> Option<PyStrRef> {
+    // Python 3.11 has none for a name that cannot be imported.
+    if exc.fast_isinstance(vm.ctx.exceptions.import_error) {
+        return None;
+    }
     let globals = exc
         .__traceback__()
         .filter(|_| exc.fast_isinstance(vm.ctx.exceptions.name_error))

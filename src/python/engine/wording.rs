@@ -2,14 +2,14 @@
 //! such an exception, and so its traceback, gives the text that people search for; what it was raised with stays.
 
 mod arity;
+mod library;
+mod methods;
 mod place;
 
 use rustpython_vm as vm;
-use vm::builtins::{PyBaseException, PyStrRef, PyType};
+use vm::builtins::{PyBaseException, PyType};
 use vm::bytecode::BinaryOperator;
-use vm::common::wtf8::Wtf8Buf;
-use vm::function::ArgIterable;
-use vm::{AsObject, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+use vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 
 use place::{Place, Stopped};
 
@@ -25,30 +25,12 @@ pub(super) fn install(vm: &VirtualMachine) {
         errors.unbound_local_error,
         errors.overflow_error,
         errors.attribute_error,
+        errors.arithmetic_error,
     ] {
         let class: &'static Py<PyType> = class;
         class.set_attr(vm.ctx.intern_str("__str__"), vm.new_method("__str__", class, said).into());
     }
-    let text = vm.ctx.types.str_type;
-    text.set_attr(vm.ctx.intern_str("join"), vm.new_method("join", text, join).into());
-}
-
-/// `str.join`, which says what it cannot join and where that stands.
-fn join(between: PyStrRef, parts: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyStrRef> {
-    let Ok(parts) = ArgIterable::<PyObjectRef>::try_from_object(vm, parts) else {
-        return Err(vm.new_type_error("can only join an iterable"));
-    };
-    let mut joined = Wtf8Buf::new();
-    for (at, part) in parts.iter(vm)?.enumerate() {
-        let part: PyStrRef = part?.downcast().map_err(|other: PyObjectRef| {
-            vm.new_type_error(format!("sequence item {at}: expected str instance, {} found", other.class().name()))
-        })?;
-        if at > 0 {
-            joined.push_wtf8(between.as_wtf8());
-        }
-        joined.push_wtf8(part.as_wtf8());
-    }
-    Ok(vm.ctx.new_str(joined))
+    methods::install(vm);
 }
 
 /// `str()` of an exception.
@@ -59,21 +41,24 @@ fn said(exc: PyObjectRef, vm: &VirtualMachine) -> PyResult<String> {
         Some([one]) => one.str(vm)?.to_string_lossy().into_owned(),
         Some(_) => return Ok(args.expect("matched just above").as_object().repr(vm)?.to_string_lossy().into_owned()),
     };
+    let text = text.replace("EllipsisType", "ellipsis");
+    if let Some(said) = library::reword(vm, &exc, &text) {
+        return Ok(said);
+    }
     let placed = exc.downcast_ref::<PyBaseException>().and_then(|exc| reword_at(vm, exc, &text));
     Ok(placed.or_else(|| reword(&text)).unwrap_or(text))
 }
 
 /// CPython's text where it depends on what was being done.
 fn reword_at(vm: &VirtualMachine, exc: &Py<PyBaseException>, text: &str) -> Option<String> {
-    const AMBIGUOUS: [&str; 11] = [
+    const AMBIGUOUS: [&str; 10] = [
         "division by zero",
         "index out of range",
         "expected at ",
         "Unexpected keyword argument ",
-        "' is not in list",
         " object is not iterable",
         " object cannot be interpreted as an integer",
-        "a bytes-like object is required, not 'str'",
+        "a bytes-like object is required, not ",
         "unexpected type ",
         "Expected type 'str' but '",
         "Expected type 'int' but '",
@@ -92,14 +77,17 @@ fn reword_at(vm: &VirtualMachine, exc: &Py<PyBaseException>, text: &str) -> Opti
                 Some("Strings must be encoded before hashing".to_owned())
             }
             "division by zero" if callee.name == "divmod" => Some("integer division or modulo by zero".to_owned()),
-            _ if callee.name == "remove" && text.ends_with("' is not in list") => {
-                Some("list.remove(x): x not in list".to_owned())
+            _ if ["bytes", "bytearray"].contains(&callee.name.as_str())
+                && text.ends_with(" object is not iterable") =>
+            {
+                let of = text.strip_suffix(" object is not iterable")?;
+                Some(format!("cannot convert {of} object to {}", callee.name))
             }
-            _ => text
-                .strip_suffix("' is not in list")
-                .and_then(|value| value.strip_prefix('\''))
-                .map(|value| format!("{value} is not in list"))
-                .or_else(|| unexpected(text, &callee.name))
+            _ if callee.name == "memoryview" && text.starts_with("a bytes-like") => Some(format!("memoryview: {text}")),
+            _ if callee.name == "compile" && text.starts_with("a bytes-like") => {
+                Some("compile() arg 1 must be a string, bytes or AST object".to_owned())
+            }
+            _ => unexpected(text, &callee.name)
                 .or_else(|| arity::reword(text, &callee))
                 .or_else(|| arity::reword_keyword(text, &callee)),
         },
@@ -128,7 +116,9 @@ fn unexpected(text: &str, name: &str) -> Option<String> {
         ("str", "upper" | "lower" | "strip" | "title") => {
             format!("descriptor '{name}' for 'str' objects doesn't apply to a '{found}' object")
         }
-        ("str", _) => format!("{name}() argument 1 must be str, not {found}"),
+        ("str", _) => {
+            format!("{name}() argument 1 must be str, not {}", if found == "NoneType" { "None" } else { found })
+        }
         _ => return None,
     })
 }
@@ -142,7 +132,10 @@ fn reword_operator(text: &str, operator: BinaryOperator, floats: impl Fn() -> bo
         ("division by zero", Op::FloorDivide | Op::InplaceFloorDivide) => "integer division or modulo by zero",
         ("division by zero", Op::Remainder | Op::InplaceRemainder) => "integer modulo by zero",
         ("index out of range", Op::Subscr) => "string index out of range",
-        ("a bytes-like object is required, not 'str'", Op::Add | Op::InplaceAdd) => "can't concat str to bytes",
+        (text, Op::Add | Op::InplaceAdd) if text.starts_with("a bytes-like object is required, not '") => {
+            let what = text.rsplit('\'').nth(1)?;
+            return Some(format!("can't concat {what} to bytes"));
+        }
         (text, Op::Multiply | Op::InplaceMultiply) => {
             let what = text.strip_suffix(" object cannot be interpreted as an integer")?;
             return Some(format!("can't multiply sequence by non-int of type {what}"));
@@ -178,11 +171,12 @@ fn operands(text: &str) -> Option<String> {
         || text.contains("' object has no attribute '");
     let mut named = text.to_owned();
     if compared {
-        for class in ["datetime", "timedelta", "date"] {
+        for class in ["datetime", "timedelta", "date", "time"] {
             named = named.replace(&format!("'{class}'"), &format!("'datetime.{class}'"));
         }
         named = named.replace("'Decimal'", "'decimal.Decimal'");
     }
+    named = named.replace("operand type(s) for divmod:", "operand type(s) for divmod():");
     let mixed = ["'datetime.datetime' and 'datetime.date'", "'datetime.date' and 'datetime.datetime'"];
     if let Some(pair) = mixed.iter().find(|pair| named.contains(&format!("between instances of {pair}"))) {
         return Some(format!("can't compare {}", pair.replace('\'', "").replace(" and ", " to ")));
@@ -200,10 +194,17 @@ fn items(text: &str) -> Option<String> {
             of => format!("{of} indices must be integers or slices, not {}", what.trim_matches('\'')),
         });
     }
-    for what in ["assignment", "deletion"] {
-        let of = text.strip_suffix(&format!("' does not support item {what}"));
-        if let Some(of) = of {
-            return Some(format!("{of}' object does not support item {what}"));
+    if let Some(of) = text.strip_suffix("' does not support item assignment") {
+        return Some(format!("{of}' object does not support item assignment"));
+    }
+    for of in ["' does not support item deletion", "' object does not support item deletion"] {
+        if let Some(of) = text.strip_suffix(of) {
+            // What is a sequence for CPython says it in other words than what is none.
+            let sequence = ["'str", "'tuple", "'bytes", "'range", "'set", "'frozenset"].contains(&of);
+            return Some(format!(
+                "{of}' object {} support item deletion",
+                if sequence { "doesn't" } else { "does not" }
+            ));
         }
     }
     if let Some((start, _)) = text.split_once(", got ")
@@ -258,6 +259,17 @@ fn others(text: &str) -> Option<String> {
             return Some(kept.to_owned());
         }
     }
+    if let Some(rest) = text.strip_prefix("'SimpleNamespace' object has no attribute") {
+        return Some(format!("'types.SimpleNamespace' object has no attribute{rest}"));
+    }
+    if let Some((said, rest)) = text
+        .strip_prefix("error decoding base64: ")
+        .and_then(|rest| rest.split_once("number of data characters "))
+        .filter(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        let (count, rest) = rest.split_once(' ')?;
+        return Some(format!("{said}number of data characters ({count}) {rest}"));
+    }
     if let Some(kept) = text.strip_suffix(" (missed __exit__ method)") {
         return Some(kept.to_owned());
     }
@@ -269,6 +281,35 @@ fn others(text: &str) -> Option<String> {
     }
     if let Some(bases) = text.strip_prefix("Cannot create a consistent method resolution order (MRO) for ") {
         return Some(format!("Cannot create a consistent method resolution\norder (MRO) for {bases}"));
+    }
+    if let Some(found) = text.strip_prefix("Expected type 'int' but '").and_then(|rest| rest.strip_suffix("' found.")) {
+        return Some(format!("'{found}' object cannot be interpreted as an integer"));
+    }
+    if let Some(what) =
+        text.strip_prefix("sequence indices be integers or slices or classes that override __index__ operator, not '")
+    {
+        return Some(format!("range indices must be integers or slices, not {}", what.trim_end_matches('\'')));
+    }
+    if let Some(class) =
+        text.strip_prefix("strptime() argument 0 must be str, not <class '").and_then(|rest| rest.strip_suffix("'>"))
+    {
+        return Some(format!("strptime() argument 1 must be str, not {class}"));
+    }
+    if text.starts_with("complex() first argument ") {
+        return None;
+    }
+    if let Some(what) = text.strip_prefix("type '").and_then(|rest| rest.split_once("' doesn't define '__"))
+        && (what.1.starts_with("ceil") || what.1.starts_with("floor"))
+    {
+        return Some(format!("must be real number, not {}", what.0));
+    }
+    if let Some((class, name)) = text
+        .split_once(".__new__() missing ")
+        .filter(|(class, _)| ["datetime", "date"].contains(class))
+        .and_then(|(class, rest)| Some((class, rest.split('\'').nth(1)?)))
+        && let Some(at) = ["year", "month", "day"].iter().position(|part| *part == name).filter(|_| !class.is_empty())
+    {
+        return Some(format!("function missing required argument '{name}' (pos {})", at + 1));
     }
     let said = match text {
         "mode must be \"exec\", \"eval\", or \"single\"" => "compile() mode must be 'exec', 'eval' or 'single'",
@@ -295,6 +336,7 @@ fn others(text: &str) -> Option<String> {
         "expected a positive input" => "math domain error",
         "maximum recursion depth exceeded " => "maximum recursion depth exceeded",
         text if text.starts_with("expected a nonnegative input, got ") => "math domain error",
+        text if text.starts_with("expected a number in range from ") => "math domain error",
         text if text.starts_with("type ") && text.ends_with(" doesn't define __round__") => {
             return Some(format!("{text} method"));
         }

@@ -55,3 +55,13 @@ fn of(expr: &Expr) -> (&'static str, Hint) {
         Expr::Slice(_) | Expr::IpyEscapeCommand(_) => ("expression", Misplaced),
     }
 }
+
+/// What is wrong between the braces of an f-string: whether one was just opened, and what stands there.
+pub(super) const fn in_braces(open: bool, next: Option<char>) -> &'static str {
+    match next {
+        Some('!') if open => "f-string: expression required before '!'",
+        Some('}' | ':' | '=') if open => "f-string: empty expression not allowed",
+        Some('"' | '\'') | None => "f-string: expecting '}'",
+        Some(_) => "f-string: invalid syntax",
+    }
+}

@@ -399,11 +399,9 @@ impl Stop<'_> {
 
     fn no_expression(&self) -> Fault {
         if let Some(text) = self.here().filter(|token| token.kind == Kind::Text && token.start < self.start) {
-            let inner = self.source[text.start..self.start].trim_end();
-            let empty =
-                inner.ends_with('{') && self.source[self.start..].trim_start().starts_with(['}', '!', ':', '=']);
-            let said = if empty { "f-string: empty expression not allowed" } else { "f-string: invalid syntax" };
-            return Fault::syntax(said, text.end);
+            let open = self.source[text.start..self.start].trim_end().ends_with('{');
+            let next = self.source[self.start..].trim_start().chars().next();
+            return Fault::syntax(super::targets::in_braces(open, next), text.end);
         }
         let here = self.here();
         let before = self.previous().map_or("", |token| self.text(token));

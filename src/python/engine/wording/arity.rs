@@ -106,6 +106,7 @@ pub(super) fn reword(text: &str, callee: &Callee) -> Option<String> {
     }
     let first = match name {
         "round" => "number",
+        "enumerate" if got == 0 => return Some("enumerate() missing required argument 'iterable'".into()),
         "enumerate" => "iterable",
         "open" => "file",
         "pow" if got == 0 => "base",

@@ -3,7 +3,7 @@
 
 use rustpython_vm as vm;
 use vm::builtins::{PyBaseException, PyTuple};
-use vm::bytecode::{BinaryOperator, CodeUnit, Instruction};
+use vm::bytecode::{BinaryOperator, CodeUnit, Instruction, InstructionMetadata};
 use vm::frame::FrameRef;
 use vm::{AsObject, Py, PyObjectRef, VirtualMachine};
 
@@ -53,9 +53,56 @@ impl Stopped {
             }
             Some((Instruction::ContainsOp { .. }, _)) => Place::Membership,
             Some((Instruction::Call { .. } | Instruction::CallKw { .. } | Instruction::CallFunctionEx, _)) => {
-                self.callee().map_or(Place::Other, Place::Call)
+                self.below_arguments().or_else(|| self.callee()).map_or(Place::Other, Place::Call)
             }
             _ => Place::Other,
+        }
+    }
+
+    /// What lies on the stack below the arguments of the call, by the effects of the instructions that put them there;
+    /// `None` where the way to it is not straight.
+    fn below_arguments(&self) -> Option<Callee> {
+        let (call, count) = self.unit(self.at)?;
+        let mut above = match call {
+            Instruction::Call { .. } => count,
+            // The names of keyword arguments lie on top.
+            Instruction::CallKw { .. } => count + 1,
+            _ => return None,
+        };
+        let mut before = Vec::new();
+        let (mut at, mut high) = (0, 0);
+        while at < self.at {
+            let (instruction, low) = self.unit(at)?;
+            let arg = high << 8 | low;
+            let extends = matches!(instruction, Instruction::ExtendedArg);
+            high = if extends { arg } else { 0 };
+            if !extends {
+                before.push((instruction, arg));
+            }
+            at += 1 + instruction.cache_entries();
+        }
+        while above > 0 {
+            let (instruction, arg) = before.pop()?;
+            if instruction.label_arg().is_some() || instruction.is_scope_exit() {
+                return None;
+            }
+            let effect = instruction.stack_effect_info(arg);
+            above = (above + effect.popped()).checked_sub(effect.pushed())?;
+        }
+        let loaded = match before.pop()? {
+            (Instruction::PushNull, _) => before.pop()?,
+            loaded => loaded,
+        };
+        let named = |index: u32, method| {
+            let name = self.frame.code.names.get(index as usize)?.as_str().to_owned();
+            Some(Callee { name, method })
+        };
+        match loaded {
+            (Instruction::LoadName { .. }, arg) => named(arg, false),
+            (Instruction::LoadGlobal { .. } | Instruction::LoadAttr { .. }, arg) => {
+                named(arg >> 1, matches!(loaded.0, Instruction::LoadAttr { .. }))
+            }
+            _ => None,
         }
     }
 
