@@ -73,6 +73,16 @@ impl Value {
         }
     }
 
+    /// What SQLite counts with where a number is wanted: of a text, the number that it begins with.
+    #[must_use]
+    pub fn counted(&self) -> Self {
+        match self {
+            Self::Text(text) => leading_number(text),
+            Self::Time(_) | Self::Date(_) | Self::Clock(_) => leading_number(&self.to_text().unwrap_or_default()),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Span(_) => self.clone(),
+        }
+    }
+
     /// How SQLite writes it where text is wanted: moments as Django's backend stores them. `None` for no value.
     #[must_use]
     pub fn to_text(&self) -> Option<String> {
@@ -123,6 +133,39 @@ impl Value {
     }
 }
 
+/// The number at the start of a text; 0 where there is none.
+fn leading_number(text: &str) -> Value {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+    let bytes = text.as_bytes();
+    let digits = |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let sign = usize::from(text.starts_with(['-', '+']));
+    let before = digits(sign);
+    let mut end = sign + before;
+    let mut after = 0;
+    if bytes.get(end) == Some(&b'.') {
+        after = digits(end + 1);
+        if before + after > 0 {
+            end += 1 + after;
+        }
+    }
+    if before + after == 0 {
+        return if text.starts_with('-') { Value::Float(-0.0) } else { Value::Int(0) };
+    }
+    let whole = end == sign + before;
+    let mut exponent = end;
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'-' | b'+')));
+        let power = digits(end + 1 + sign);
+        if power > 0 {
+            exponent = end + 1 + sign + power;
+        }
+    }
+    match text[..end].parse::<i64>() {
+        Ok(n) if whole && exponent == end => Value::Int(n),
+        _ => Value::Float(text[..exponent].parse().unwrap_or(0.0)),
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
@@ -148,6 +191,22 @@ mod tests {
             values,
             [Value::Null, Value::Bool(true), Value::Float(1.5), Value::Int(2), Value::from("B"), Value::from("b")]
         );
+    }
+
+    #[test]
+    fn a_text_counts_as_the_number_it_begins_with() {
+        for (text, number) in [
+            ("12a", Value::Int(12)),
+            (" -3", Value::Int(-3)),
+            ("1.5e2x", Value::Float(150.0)),
+            ("100%", Value::Int(100)),
+            (".5", Value::Float(0.5)),
+            ("1e", Value::Int(1)),
+            ("a1", Value::Int(0)),
+            ("", Value::Int(0)),
+        ] {
+            assert_eq!(Value::from(text).counted(), number, "{text:?}");
+        }
     }
 
     #[test]

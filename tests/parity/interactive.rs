@@ -17,10 +17,13 @@ const SIZE: (u16, u16) = (50, 5000);
 /// How long a statement may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs every scenario as one session.
-pub(crate) fn cases() -> Vec<Case> {
-    let recordings = document("shell_interactive.json");
-    let template = Template::new(&seed::from_rows(&recordings["fixture"]), "");
+/// Runs every scenario of a file as one session.
+pub(crate) fn cases(file: &str) -> Vec<Case> {
+    let recordings = document(file);
+    let fixture = &recordings["fixture"];
+    // The one file has rows of tables, the other a fixture of Django's.
+    let fixture = if fixture.is_array() { fixture.to_string() } else { seed::from_rows(fixture) };
+    let template = Template::new(&fixture, "");
     let scenarios: Vec<(&String, &Value)> = recordings["interactive"].as_object().into_iter().flatten().collect();
     workers::map(&scenarios, |(name, scenario)| session(name, scenario, &template)).into_iter().flatten().collect()
 }
@@ -118,8 +121,9 @@ fn compare(case: &mut Case, statement: &Value, got: &str) {
 
 #[test]
 fn an_output_as_recorded_agrees_and_any_other_does_not() {
-    let recordings = document("shell_interactive.json");
-    for (name, scenario) in recordings["interactive"].as_object().into_iter().flatten() {
+    let files = [document("shell_interactive.json"), document("shell_statements.json")];
+    let scenarios = files.iter().filter_map(|file| file["interactive"].as_object()).flatten();
+    for (name, scenario) in scenarios {
         for statement in list(scenario, "statements") {
             let agrees = |got: &str| {
                 let mut case = Case::new("x", "");

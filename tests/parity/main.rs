@@ -1,4 +1,4 @@
-//! How near we are to the real Django and DRF: seven tests over recordings of what those answered.
+//! How near we are to the real Django and DRF: eight tests over recordings of what those answered.
 //!
 //! Each prints `parity FILE: N of M, D diverge on purpose`: N cases agree, of the M that are not among the D that
 //! `docs/differences.md` covers. `docs/parity.md` says how to run one, list what fails, and run other recordings.
@@ -28,7 +28,12 @@ fn http() {
 
 #[test]
 fn interactive() {
-    judge::conclude("interactive", interactive::cases());
+    judge::conclude("interactive", interactive::cases("shell_interactive.json"));
+}
+
+#[test]
+fn statements() {
+    judge::conclude("statements", interactive::cases("shell_statements.json"));
 }
 
 #[test]

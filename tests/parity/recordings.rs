@@ -42,6 +42,7 @@ pub(crate) fn file_of(test: &str) -> &'static str {
     match test {
         "http" => "http.json",
         "interactive" => "shell_interactive.json",
+        "statements" => "shell_statements.json",
         "process" | "keys" => "shell_process.json",
         "commands" => "commands.json",
         "passwords" => "passwords.json",

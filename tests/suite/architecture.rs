@@ -136,13 +136,14 @@ fn imports_are_read_from_groups_as_well() {
 }
 
 /// Where each named package may appear.
-const HOMES: [(&str, &[&str]); 12] = [
+const HOMES: [(&str, &[&str]); 13] = [
     ("rustyline", &["src/shell/"]),
     ("sled", &["src/store/local/", "src/store/local.rs"]),
     ("hyper", &["src/http/", "src/http.rs"]),
     ("hyper_util", &["src/http/", "src/http.rs"]),
     ("rustpython_vm", &["src/python/"]),
     ("rustpython_stdlib", &["src/python/"]),
+    ("rustpython_sre_engine", &["src/python/"]),
     ("rustpython_pylib", &["src/python/"]),
     ("comfy_table", &["src/shell/render.rs", "src/shell/render/"]),
     ("colored", &["src/ui.rs", "src/ui/"]),

@@ -15,6 +15,7 @@ mod manual;
 mod modes;
 mod moving;
 mod refusals;
+mod related;
 mod secrets;
 mod sharing;
 mod showing;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{QueryError, pattern::Pattern};
-use crate::domain::filter::Op;
+use crate::domain::filter::{Matcher, Op};
 
 /// SQLite's LIKE with what Django makes of a look-up: ASCII letters are alike in either case, all others are not.
 pub(super) fn like(text: &str, op: Op, wanted: &str) -> bool {

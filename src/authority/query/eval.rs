@@ -74,7 +74,7 @@ impl<'t, 'a> Eval<'t, 'a> {
                 for arg in args {
                     values.push(self.expr(arg, env)?);
                 }
-                Cow::Owned(functions::call(*func, &values, self.rows.tx.now()))
+                Cow::Owned(functions::call(*func, &values, self.rows.tx.now())?)
             }
             Expr::Arithmetic(op, left, right) => {
                 let (left, right) = (self.expr(left, env)?, self.expr(right, env)?);
@@ -135,12 +135,10 @@ impl<'t, 'a> Eval<'t, 'a> {
                 any
             }
             Cond::Odd(list) => {
+                // Django asks SQLite for the sum of those that are true: what is unknown counts as false.
                 let mut odd = false;
                 for cond in list {
-                    match self.cond(cond, env)? {
-                        Some(holds) => odd ^= holds,
-                        None => return Ok(None),
-                    }
+                    odd ^= self.cond(cond, env)? == Some(true);
                 }
                 Some(odd)
             }
@@ -194,6 +192,7 @@ impl<'t, 'a> Eval<'t, 'a> {
                 }
                 Ok(Some(false))
             }
+            Right::Pattern(pattern) => Ok(Some(pattern.matcher.matches(&left.to_text().unwrap_or_default()))),
             Right::Rows(query) => {
                 let values = self.values_of(query, env)?;
                 if op == Op::In {
@@ -322,13 +321,20 @@ fn arithmetic(op: Arithmetic, left: &Value, right: &Value) -> Result<Value, Quer
             | Arithmetic::Mod
             | Arithmetic::Pow
             | Arithmetic::BitAnd
-            | Arithmetic::BitOr => Value::Null,
+            | Arithmetic::BitOr
+            | Arithmetic::BitXor
+            | Arithmetic::ShiftLeft
+            | Arithmetic::ShiftRight => Value::Null,
         });
     }
     if let (Value::Time(a), Value::Time(b), Arithmetic::Sub) = (left, right, op) {
         return Ok(Value::Span(a.0.saturating_sub(b.0)));
     }
+    if left.is_null() || right.is_null() {
+        return Ok(Value::Null);
+    }
     let spans = matches!((left, right), (Value::Span(_), Value::Span(_)));
+    let (left, right) = (&left.counted(), &right.counted());
     if let (Some(a), Some(b)) = (left.int(), right.int()) {
         let whole = match op {
             Arithmetic::Add => a.checked_add(b),
@@ -341,20 +347,56 @@ fn arithmetic(op: Arithmetic, left: &Value, right: &Value) -> Result<Value, Quer
             Arithmetic::Pow => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
             Arithmetic::BitAnd => Some(a & b),
             Arithmetic::BitOr => Some(a | b),
+            Arithmetic::BitXor => Some(a ^ b),
+            Arithmetic::ShiftLeft => Some(shifted(a, b)),
+            Arithmetic::ShiftRight => Some(shifted(a, b.saturating_neg())),
         };
+        if whole.is_none() && op != Arithmetic::Pow {
+            // SQLite goes on with floating-point numbers.
+            return float_arithmetic(op, left, right);
+        }
         let whole = whole.ok_or(QueryError::Overflow)?;
         return Ok(if spans { Value::Span(whole) } else { Value::Int(whole) });
     }
+    float_arithmetic(op, left, right)
+}
+
+/// SQLite's `<<`, which shifts the other way by what is negative.
+const fn shifted(n: i64, by: i64) -> i64 {
+    match by {
+        64.. => 0,
+        0..64 => n << by,
+        -63..0 => n >> -by,
+        _ => {
+            if n < 0 {
+                -1
+            } else {
+                0
+            }
+        }
+    }
+}
+
+fn float_arithmetic(op: Arithmetic, left: &Value, right: &Value) -> Result<Value, QueryError> {
     let (Some(a), Some(b)) = (left.number(), right.number()) else { return Ok(Value::Null) };
+    #[expect(clippy::cast_possible_truncation, reason = "SQLite cuts both sides of % to whole numbers as well")]
+    let whole = |x: f64| Value::Int(x as i64);
     Ok(match op {
+        Arithmetic::Mod => match arithmetic(op, &whole(a), &whole(b))? {
+            #[expect(clippy::cast_precision_loss, reason = "a remainder of what was a floating-point number")]
+            Value::Int(n) => Value::Float(n as f64),
+            other => other,
+        },
+        Arithmetic::BitAnd | Arithmetic::BitOr | Arithmetic::ShiftLeft | Arithmetic::ShiftRight => {
+            arithmetic(op, &whole(a), &whole(b))?
+        }
         Arithmetic::Add => Value::Float(a + b),
         Arithmetic::Sub => Value::Float(a - b),
         Arithmetic::Mul => Value::Float(a * b),
         Arithmetic::Div if b == 0.0 => Value::Null,
         Arithmetic::Div => Value::Float(a / b),
-        Arithmetic::Mod if b == 0.0 => Value::Null,
-        Arithmetic::Mod => Value::Float(a % b),
         Arithmetic::Pow => Value::Float(a.powf(b)),
-        Arithmetic::BitAnd | Arithmetic::BitOr => Value::Null,
+        // Django's own function, which Python refuses for what is no whole number.
+        Arithmetic::BitXor => return Err(QueryError::Function),
     })
 }

@@ -2,11 +2,33 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
-use super::moments;
-use crate::domain::{Timestamp, Value, filter::Func};
+use md5::{Digest, Md5};
+
+use super::{QueryError, moments};
+use crate::domain::{
+    Timestamp, Value,
+    filter::{Func, Hash, Math, Part},
+};
 
 /// The value of a function.
-pub(super) fn call(func: Func, args: &[Cow<'_, Value>], now: Timestamp) -> Value {
+///
+/// # Errors
+/// Where a function of Django's own raises an exception.
+pub(super) fn call(func: Func, args: &[Cow<'_, Value>], now: Timestamp) -> Result<Value, QueryError> {
+    match func {
+        Func::Math(math) => self::math(math, args),
+        Func::Hash(hash) => match args.first().map(|arg| &**arg) {
+            None | Some(Value::Null) => Ok(Value::Null),
+            Some(value) if value.int().is_some() || value.number().is_some() => Err(QueryError::Function),
+            Some(value) => Ok(Value::Text(digest(hash, &value.to_text().unwrap_or_default()))),
+        },
+        Func::Extract(Part::Unknown) if args.first().is_some_and(|arg| !arg.is_null()) => Err(QueryError::Function),
+        other => Ok(plain(other, args, now)),
+    }
+}
+
+/// The value of a function that always has one.
+fn plain(func: Func, args: &[Cow<'_, Value>], now: Timestamp) -> Value {
     let arg = |n: usize| args.get(n).map_or(&Value::Null, |value| &**value);
     let first = arg(0);
     let text = |n: usize| arg(n).to_text();
@@ -61,8 +83,9 @@ pub(super) fn call(func: Func, args: &[Cow<'_, Value>], now: Timestamp) -> Value
             let scale = 10_f64.powi(i32::try_from(count(1).unwrap_or(0)).unwrap_or(0));
             Value::Float((x * scale).round() / scale)
         }),
-        Func::Ceil => on_number(&|x| whole(x.ceil())),
-        Func::Floor => on_number(&|x| whole(x.floor())),
+        Func::Ceil if first.int().is_none() => on_number(&|x| Value::Float(x.ceil())),
+        Func::Floor if first.int().is_none() => on_number(&|x| Value::Float(x.floor())),
+        Func::Ceil | Func::Floor => first.clone(),
         Func::Sqrt => on_number(&|x| if x < 0.0 { Value::Null } else { Value::Float(x.sqrt()) }),
         Func::Sign => on_number(&|x| {
             Value::Int(match x.partial_cmp(&0.0) {
@@ -91,12 +114,18 @@ pub(super) fn call(func: Func, args: &[Cow<'_, Value>], now: Timestamp) -> Value
         }
         Func::Now => Value::Time(now),
         Func::ToInt => to_int(first),
-        Func::ToFloat => match first.text() {
-            Some(text) => Value::Float(text.trim().parse().unwrap_or(0.0)),
-            None => on_number(&Value::Float),
-        },
+        Func::ToFloat => first.counted().number().map_or(Value::Null, Value::Float),
         Func::ToText => first.to_text().map_or(Value::Null, Value::Text),
-        Func::ToBool => on_number(&|x| Value::Bool(x != 0.0)),
+        // What SQLite makes of the type: a number, which a boolean field then reads.
+        Func::ToBool => truth(first.counted()),
+        Func::Truth => truth(first.clone()),
+        Func::Chr => {
+            let code = to_int(first).int().unwrap_or(0);
+            let c = u32::try_from(code).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+            Value::Text(c.to_string())
+        }
+        Func::Ord => on_text(&|text| text.chars().next().map(|c| Value::Int(i64::from(u32::from(c))))),
+        Func::Math(_) | Func::Hash(_) => Value::Null,
         Func::ToDate => moments::to_date(first),
         Func::ToClock => moments::to_clock(first),
         Func::Extract(part) => moments::extract(part, first),
@@ -132,17 +161,75 @@ fn pad(func: Func, text: &str, wanted: usize, fill: &str) -> String {
     if func == Func::LPad { filler + text } else { text.to_owned() + &filler }
 }
 
-/// SQLite's `CAST(... AS integer)`: the digits at the start of a text.
+/// SQLite's `CAST(... AS integer)`: the number at the start of a text, cut to a whole one.
 fn to_int(value: &Value) -> Value {
     match value {
         Value::Text(text) => {
-            let text = text.trim_start();
-            let sign = usize::from(text.starts_with(['-', '+']));
-            let digits = text[sign..].bytes().take_while(u8::is_ascii_digit).count();
-            Value::Int(text[..sign + digits].parse().unwrap_or(0))
+            let sign = usize::from(text.trim_start().starts_with(['-', '+']));
+            let digits = text.trim_start()[sign..].bytes().take_while(u8::is_ascii_digit).count();
+            Value::Int(text.trim_start()[..sign + digits].parse().unwrap_or(0))
         }
-        Value::Float(x) => whole(x.trunc()),
-        other => other.int().map_or(Value::Null, Value::Int),
+        other => match other.counted() {
+            Value::Float(x) => whole(x.trunc()),
+            number => number.int().map_or(Value::Null, Value::Int),
+        },
+    }
+}
+
+/// As a boolean field reads what SQLite has.
+fn truth(value: Value) -> Value {
+    match value.number() {
+        Some(x) if x == 0.0 || x == 1.0 => Value::Bool(x != 0.0),
+        Some(_) | None => value,
+    }
+}
+
+fn math(math: Math, args: &[Cow<'_, Value>]) -> Result<Value, QueryError> {
+    // SQLite knows no number but what is wholly one.
+    let number = |n: usize| match args.get(n).map(|arg| &**arg) {
+        Some(Value::Text(text)) => text.trim().parse::<f64>().ok(),
+        Some(value) => value.number(),
+        None => None,
+    };
+    let Some(x) = number(0).or((math == Math::Pi).then_some(0.0)) else { return Ok(Value::Null) };
+    let result = match math {
+        Math::ACos => x.acos(),
+        Math::ASin => x.asin(),
+        Math::ATan => x.atan(),
+        Math::ATan2 => match number(1) {
+            Some(y) => x.atan2(y),
+            None => return Ok(Value::Null),
+        },
+        Math::Cos => x.cos(),
+        Math::Cot if x.tan() == 0.0 => return Err(QueryError::Function),
+        Math::Cot => 1.0 / x.tan(),
+        Math::Degrees => x * (180.0 / std::f64::consts::PI),
+        Math::Exp => x.exp(),
+        Math::Ln if x <= 0.0 => f64::NAN,
+        Math::Ln => x.ln(),
+        Math::Log => match number(1) {
+            Some(y) if x > 1.0 && y > 0.0 => y.ln() / x.ln(),
+            Some(_) | None => f64::NAN,
+        },
+        Math::Pi => std::f64::consts::PI,
+        Math::Radians => x * (std::f64::consts::PI / 180.0),
+        Math::Sin => x.sin(),
+        Math::Tan => x.tan(),
+    };
+    Ok(if result.is_nan() { Value::Null } else { Value::Float(result) })
+}
+
+fn digest(hash: Hash, text: &str) -> String {
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().fold(String::with_capacity(2 * bytes.len()), |all, byte| all + &format!("{byte:02x}"))
+    }
+    match hash {
+        Hash::Md5 => hex(&Md5::digest(text)),
+        Hash::Sha1 => hex(&sha1::Sha1::digest(text)),
+        Hash::Sha224 => hex(&sha2::Sha224::digest(text)),
+        Hash::Sha256 => hex(&sha2::Sha256::digest(text)),
+        Hash::Sha384 => hex(&sha2::Sha384::digest(text)),
+        Hash::Sha512 => hex(&sha2::Sha512::digest(text)),
     }
 }
 
@@ -152,7 +239,7 @@ mod tests {
 
     fn run(func: Func, args: &[Value]) -> Value {
         let args: Vec<_> = args.iter().map(Cow::Borrowed).collect();
-        call(func, &args, Timestamp(0))
+        call(func, &args, Timestamp(0)).expect("none of these fails")
     }
 
     #[test]
@@ -166,5 +253,11 @@ mod tests {
         assert_eq!(run(Func::ToInt, &["12a".into()]), Value::Int(12));
         assert_eq!(run(Func::LPad, &["7".into(), Value::Int(3), "0".into()]), "007".into());
         assert_eq!(run(Func::Greatest, &[Value::Int(1), Value::Null]), Value::Null);
+        assert_eq!(run(Func::ToFloat, &["100%".into()]), Value::Float(100.0));
+        assert_eq!(run(Func::ToBool, &[Value::Int(3)]), Value::Int(3));
+        assert_eq!(run(Func::Math(Math::Ln), &[Value::Int(0)]), Value::Null);
+        assert_eq!(run(Func::Math(Math::Log), &[Value::Int(10), Value::Int(100)]), Value::Float(2.0));
+        assert_eq!(run(Func::Hash(Hash::Md5), &["".into()]), "d41d8cd98f00b204e9800998ecf8427e".into());
+        assert_eq!(run(Func::Chr, &[Value::Int(-3)]), "\u{fffd}".into());
     }
 }

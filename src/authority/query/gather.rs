@@ -1,18 +1,18 @@
 //! The rows that a query is about: joined, filtered, gathered.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 use super::{
     QueryError, Row,
     eval::{Env, Eval, Tuple},
     narrow,
-    order::by_values,
+    order::direction,
     plan,
     run::texts,
 };
 use crate::domain::{
     Value,
-    filter::{Cond, Expr, Grouping, OrderBy, Query},
+    filter::{Alias, Cond, Expr, Grouping, Op, OrderBy, Query, Step},
 };
 
 /// A row with its joined rows, or several that were gathered.
@@ -62,6 +62,8 @@ fn gather(
             eval.rows.prepare(&join.step, query.view)?;
         }
     }
+    let driver = driver(query);
+    let limit = limit.filter(|_| driver.is_none());
     let mut kept: Vec<Tuple> = Vec::new();
     if query.joins.is_empty() {
         // One tuple serves all rows until one is kept.
@@ -88,6 +90,11 @@ fn gather(
             break;
         }
     }
+    if let Some((alias, field)) = driver {
+        let key =
+            |tuple: &Tuple| tuple[alias].as_ref().and_then(|row| row.values.get(field)).cloned().unwrap_or_default();
+        kept.sort_by(|a, b| key(a).order(&key(b)));
+    }
     if query.grouping == Grouping::None {
         return Ok(kept.into_iter().map(|tuple| Item { tuple, group: None }).collect());
     }
@@ -100,6 +107,34 @@ fn gather(
         }
     }
     Ok(items)
+}
+
+/// The column of a linked row by which SQLite comes to the rows, where it begins at the other end of the links: what is
+/// asked of an indexed column there.
+fn driver(query: &Query) -> Option<(Alias, usize)> {
+    fn find(query: &Query, cond: &Cond) -> Option<(Alias, usize)> {
+        let indexed = |alias: Alias, field: usize, op: Op| {
+            let join = query.joins.get(alias.checked_sub(1)?)?;
+            let described = join.step.to().describe();
+            let linked = join.parent == 0 && matches!(join.step, Step::Links { .. });
+            // The links are sorted by the key; a name leads to a key only where it is wholly known.
+            let named = described.fields[field].unique && matches!(op, Op::Exact | Op::In);
+            (linked && (field == described.pk || named)).then_some((alias, field))
+        };
+        match cond {
+            Cond::All(list) => list.iter().find_map(|cond| find(query, cond)),
+            Cond::Test {
+                left: Expr::Column { alias, field, .. },
+                op: op @ (Op::Exact | Op::In | Op::Gt | Op::Gte | Op::Lt | Op::Lte | Op::Range),
+                ..
+            } => indexed(*alias, *field, *op),
+            _ => None,
+        }
+    }
+    if query.grouping != Grouping::None {
+        return None;
+    }
+    query.conditions.iter().find_map(|cond| find(query, cond))
 }
 
 pub(super) fn holds(eval: &mut Eval<'_, '_>, conditions: &[&Cond], env: &Env<'_>) -> Result<bool, QueryError> {
@@ -174,7 +209,30 @@ fn groups(
         groups[place].1.push(tuple);
     }
     if let Grouping::By(_) = query.grouping {
-        groups.sort_by(|(a, _), (b, _)| by_values(a, b));
+        let descending = backwards(query, &by);
+        groups.sort_by(|(a, _), (b, _)| {
+            let pairs = a.iter().zip(b).zip(&descending);
+            let differ = |((a, b), back): ((&Value, &Value), &bool)| if *back { b.order(a) } else { a.order(b) };
+            pairs.map(differ).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        });
     }
     Ok(groups.into_iter().map(|(_, group)| group).collect())
+}
+
+/// Which of the values that rows are gathered by SQLite sorts from great to small: where there are as many as keys of
+/// the order, those in the places of descending keys.
+fn backwards(query: &Query, by: &[&Expr]) -> Vec<bool> {
+    let mut distinct: Vec<&Expr> = Vec::new();
+    for expr in by {
+        if !distinct.contains(expr) {
+            distinct.push(expr);
+        }
+    }
+    let order = direction(query.order.clone(), query.reversed);
+    let alike = distinct.len() == order.len();
+    let is_back = |expr: &&Expr| {
+        let place = distinct.iter().position(|other| other == expr);
+        alike && place.and_then(|place| order.get(place)).is_some_and(|key| key.descending)
+    };
+    by.iter().map(is_back).collect()
 }

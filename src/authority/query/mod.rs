@@ -27,6 +27,7 @@ use std::fmt;
 
 pub use bulk::OnConflict;
 pub use narrow::Picked;
+pub use pattern::pattern;
 pub use row::Row;
 pub use run::{Fetched, Found};
 pub use write::{Assignment, Deleted, Patch};
@@ -49,6 +50,10 @@ pub enum QueryError {
     },
     /// A regular expression cannot be read.
     Pattern,
+    /// A function or look-up of Django's own fails on a value.
+    Function,
+    /// An aggregate of Django's own fails on the values of a group.
+    Finalize,
     /// A number grew beyond 64 bits.
     Overflow,
     /// There is no place to keep such rows.
@@ -64,7 +69,8 @@ impl fmt::Display for QueryError {
             Self::Change(error) => error.fmt(f),
             Self::NotNull { column } => write!(f, "NOT NULL constraint failed: {column}"),
             // As SQLite tells of an exception in Django's REGEXP function.
-            Self::Pattern => f.write_str("user-defined function raised exception"),
+            Self::Pattern | Self::Function => f.write_str("user-defined function raised exception"),
+            Self::Finalize => f.write_str("user-defined aggregate's 'finalize' method raised error"),
             Self::Overflow => f.write_str("integer overflow"),
             Self::NoRows { model } => {
                 write!(f, "hallpass keeps no rows of {}: it is there, and empty", model.label())
@@ -77,7 +83,12 @@ impl std::error::Error for QueryError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Change(error) => error.source(),
-            Self::NotNull { .. } | Self::Pattern | Self::Overflow | Self::NoRows { .. } => None,
+            Self::NotNull { .. }
+            | Self::Pattern
+            | Self::Function
+            | Self::Finalize
+            | Self::Overflow
+            | Self::NoRows { .. } => None,
         }
     }
 }

@@ -59,10 +59,11 @@ pub(super) fn extract(part: Part, value: &Value) -> Value {
             | Part::Week
             | Part::WeekDay
             | Part::IsoWeekDay
-            | Part::Quarter => Value::Null,
+            | Part::Quarter
+            | Part::Unknown => Value::Null,
         };
     }
-    let Some(at) = moment(value) else { return Value::Null };
+    let Some(at) = moment(value).filter(|_| part != Part::Unknown) else { return Value::Null };
     let week = at.date().iso_week_date();
     Value::Int(match part {
         Part::Year => at.year().into(),
@@ -75,7 +76,7 @@ pub(super) fn extract(part: Part, value: &Value) -> Value {
         Part::Quarter => (i64::from(at.month()) + 2) / 3,
         Part::Hour => at.hour().into(),
         Part::Minute => at.minute().into(),
-        Part::Second => at.second().into(),
+        Part::Second | Part::Unknown => at.second().into(),
     })
 }
 

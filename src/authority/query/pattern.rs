@@ -2,6 +2,8 @@
 
 use regex::Regex;
 
+use crate::domain::filter::Matcher;
+
 /// A compiled expression.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -20,12 +22,19 @@ impl Pattern {
         let source = if any_case { format!("(?i){source}") } else { source };
         Ok(Self { regex: Regex::new(&source).map_err(|_| Unusable)?, ends: python.contains('$') })
     }
+}
 
-    /// Whether it matches somewhere in `text`.
-    pub(super) fn matches(&self, text: &str) -> bool {
+impl Matcher for Pattern {
+    fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
             || (self.ends && text.strip_suffix('\n').is_some_and(|text| self.regex.is_match(text)))
     }
+}
+
+/// The expression, where it needs nothing that only Python's own engine can.
+#[must_use]
+pub fn pattern(python: &str, any_case: bool) -> Option<impl Matcher> {
+    Pattern::new(python, any_case).ok()
 }
 
 /// The same expression in the words of the crate.

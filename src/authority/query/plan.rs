@@ -115,7 +115,7 @@ fn known_values(
             values.dedup();
             Ok(Some(values))
         }
-        Right::Rows(_) => Ok(None),
+        Right::Rows(_) | Right::Pattern(_) => Ok(None),
     }
 }
 
@@ -213,7 +213,7 @@ fn back_to_model(
     Ok(rows)
 }
 
-/// The field by whose index SQLite walks, where that is not the primary key: where it gathers by all columns, where the
+/// The field by whose index SQLite walks, where that is not the primary key: where it gathers joined rows by all columns, where the
 /// field is compared, or where the index holds all that is asked for.
 fn walked(query: &Query) -> Option<usize> {
     let description = query.model.describe();
@@ -226,7 +226,8 @@ fn walked(query: &Query) -> Option<usize> {
                 return None;
             }
             let named = query.conditions.iter().any(|cond| pins(cond, name));
-            (query.grouping == Grouping::Model || named || covers(name)).then_some(name)
+            let gathered = query.grouping == Grouping::Model && !query.joins.is_empty();
+            (gathered || named || covers(name)).then_some(name)
         }
         Model::Token => {
             let only = |field: usize| used.as_ref().is_some_and(|used| used.iter().all(|one| *one == field));

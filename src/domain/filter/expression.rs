@@ -56,6 +56,12 @@ pub enum Arithmetic {
     BitAnd,
     /// `|`
     BitOr,
+    /// `#`
+    BitXor,
+    /// `<<`
+    ShiftLeft,
+    /// `>>`
+    ShiftRight,
 }
 
 /// A part of a moment.
@@ -83,6 +89,8 @@ pub enum Part {
     Minute,
     /// The second.
     Second,
+    /// No part that Django knows: asking for it fails on a row.
+    Unknown,
 }
 
 /// To what a moment is cut down.
@@ -175,6 +183,16 @@ pub enum Func {
     ToText,
     /// As true or false.
     ToBool,
+    /// As a boolean field reads it: 1 and 0 are true and false, all else stays.
+    Truth,
+    /// The character of a number.
+    Chr,
+    /// The number of the first character.
+    Ord,
+    /// A function of numbers.
+    Math(Math),
+    /// The hash of a text, as hex digits.
+    Hash(Hash),
     /// The day of a moment.
     ToDate,
     /// The time of the day of a moment.
@@ -185,6 +203,56 @@ pub enum Func {
     Truncate(Trunc),
     /// A moment, cut down, as a day.
     TruncateDate(Trunc),
+}
+
+/// A function of numbers; no value of what is outside of its domain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Math {
+    /// The angle of a cosine.
+    ACos,
+    /// The angle of a sine.
+    ASin,
+    /// The angle of a tangent.
+    ATan,
+    /// The angle of a point.
+    ATan2,
+    /// The cosine.
+    Cos,
+    /// The cotangent.
+    Cot,
+    /// Radians as degrees.
+    Degrees,
+    /// The power of e.
+    Exp,
+    /// The natural logarithm.
+    Ln,
+    /// The logarithm to a base, which comes first.
+    Log,
+    /// The number itself.
+    Pi,
+    /// Degrees as radians.
+    Radians,
+    /// The sine.
+    Sin,
+    /// The tangent.
+    Tan,
+}
+
+/// A hash of a text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hash {
+    /// MD5.
+    Md5,
+    /// SHA-1.
+    Sha1,
+    /// SHA-224.
+    Sha224,
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
 }
 
 /// A value that sums up several rows.
@@ -219,4 +287,8 @@ pub enum Summary {
     Variance,
     /// Its square root.
     StdDev,
+    /// The variance of all of whom these are a sample.
+    SampleVariance,
+    /// Its square root.
+    SampleStdDev,
 }

@@ -3,10 +3,12 @@
 
 mod expression;
 mod path;
+mod pattern;
 mod visit;
 
-pub use expression::{Aggregate, Arithmetic, Expr, Func, Part, Summary, Trunc};
+pub use expression::{Aggregate, Arithmetic, Expr, Func, Hash, Math, Part, Summary, Trunc};
 pub use path::{Path, PathError, Step, Target, choices, links};
+pub use pattern::{Matcher, Pattern};
 
 use super::{Model, Value};
 
@@ -105,6 +107,8 @@ pub enum Right {
     Many(Vec<Expr>),
     /// The first selected value of each row of a query.
     Rows(Box<Query>),
+    /// A regular expression that was compiled beforehand.
+    Pattern(Pattern),
 }
 
 /// A value computed for each row, under a name.
@@ -116,6 +120,8 @@ pub struct Annotation {
     pub expr: Expr,
     /// Whether it is part of the result (`annotate`) or a name only (`alias`).
     pub shown: bool,
+    /// Django's class of field for its values, where it could be told.
+    pub class: Option<&'static str>,
 }
 
 /// What rows are gathered by where a value sums up several.

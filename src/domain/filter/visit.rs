@@ -62,6 +62,7 @@ impl Cond {
                     Right::One(expr) => expr.each(f),
                     Right::Many(list) => list.iter_mut().for_each(|expr| expr.each(f)),
                     Right::Rows(query) => query.each_expr(f),
+                    Right::Pattern(_) => {}
                 }
             }
             Self::IsNull(expr) | Self::Holds(expr) => expr.each(f),
@@ -99,7 +100,7 @@ impl Cond {
                 match right {
                     Right::One(expr) => expr.here(f),
                     Right::Many(list) => list.iter().for_each(|expr| expr.here(f)),
-                    Right::Rows(_) => {}
+                    Right::Rows(_) | Right::Pattern(_) => {}
                 }
             }
             Self::IsNull(expr) | Self::Holds(expr) => expr.here(f),
@@ -231,7 +232,7 @@ impl Cond {
                 match right {
                     Right::One(expr) => expr.each(f),
                     Right::Many(list) => list.iter_mut().for_each(|expr| expr.each(f)),
-                    Right::Rows(_) => {}
+                    Right::Rows(_) | Right::Pattern(_) => {}
                 }
             }
             Self::IsNull(expr) | Self::Holds(expr) => expr.each(f),

@@ -8,13 +8,15 @@ use rustpython_vm::{
 use super::{
     errors,
     expression::{self, Scope},
+    kinds::{field_name, out_of},
+    patterns,
     query::PyQuery,
     raise,
     value::{Out, Prepared, label, natural, prepare},
 };
 use crate::domain::{
     Model, Value,
-    filter::{Cond, Expr, Func, Op, Part, Path, PathError, Query, Right},
+    filter::{Cond, Expr, Func, Grouping, Op, Part, Path, PathError, Query, Right},
 };
 
 /// Where in the tree of negations a condition stands.
@@ -34,11 +36,21 @@ impl Negation {
     }
 }
 
+/// How an exclusion reaches across many rows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Across {
+    /// By a query of its own: no one of the many may fulfil it. So a filter does.
+    Split,
+    /// Row by joined row. So the conditions inside expressions do.
+    Joined,
+}
+
 /// One call of `filter`.
 pub(super) struct Compiler<'q, 'v> {
     pub(super) query: &'q mut Query,
     pub(super) vm: &'v VirtualMachine,
     pub(super) call: u32,
+    pub(super) across: Across,
 }
 
 impl Compiler<'_, '_> {
@@ -129,15 +141,23 @@ impl Compiler<'_, '_> {
         if lookup.is_empty() {
             return Err(raise(vm, "django.core.exceptions", "FieldError", "Cannot parse keyword query ''".into()));
         }
-        if let Some((expr, rest)) = expression::annotated(self.query, lookup) {
-            let out = expression::out_of(&expr);
-            let left = Left { expr, out, name: lookup.to_owned(), class_name: out.class_name(), relation: None };
-            return self.build(left, &rest, value, at);
+        let annotated =
+            expression::annotated(self.query, lookup).map(|(a, rest)| (a.expr.clone(), a.class, rest.len()));
+        if let Some((expr, class, left_over)) = annotated {
+            let names: Vec<&str> = lookup.split("__").collect();
+            let rest = &names[names.len() - left_over..];
+            let out = out_of(&expr);
+            let nameless = if out == Out::DateTime { "(unbound)" } else { "None" };
+            let name = field_name(&expr).unwrap_or_else(|| nameless.to_owned());
+            let class_name = class.unwrap_or_else(|| out.class_name());
+            let left = Left { expr, out, name, class_name, relation: None };
+            return self.build(left, rest, value, at);
         }
         let (model, view) = (self.query.model, self.query.view);
         let path = Path::resolve(model, view, lookup).map_err(|error| self.unresolved(&error))?;
         // Where this call asks for one of the many already, the exclusion is about the same one.
-        if at.branch && path.reaches_many() && !self.query.has_joined(&path, self.call) {
+        if self.across == Across::Split && at.branch && path.reaches_many() && !self.query.has_joined(&path, self.call)
+        {
             return self.split(lookup, value);
         }
         let expr = self.query.column(&path, self.call);
@@ -152,16 +172,17 @@ impl Compiler<'_, '_> {
         let nullable = field.null || !path.steps.is_empty();
         let cond = self.build(left, &path.rest, value, at)?;
         // Inside a negation, what is missing does not equal: Django adds IS NOT NULL.
-        Ok(match cond {
-            Cond::Test { .. } if at.current && nullable => Cond::Known(Box::new(cond)),
-            other => other,
+        let open = |right: &Right| matches!(right, Right::One(Expr::Column { model, field, .. }) if model.describe().fields[*field].null);
+        Ok(match &cond {
+            Cond::Test { right, .. } if at.current && (nullable || open(right)) => Cond::Known(Box::new(cond)),
+            _ => cond,
         })
     }
 
     /// An exclusion across many rows: not those of whom one of the many fulfils it.
     fn split(&mut self, lookup: &str, value: &PyObject) -> PyResult<Cond> {
         let mut inner = Query::new(self.query.model, self.query.view);
-        let mut compiler = Compiler { query: &mut inner, vm: self.vm, call: 1 };
+        let mut compiler = Compiler { query: &mut inner, vm: self.vm, call: 1, across: Across::Split };
         let cond = compiler.lookup(lookup, value, Negation::NONE)?;
         inner.conditions.push(cond);
         inner.default_order = false;
@@ -223,18 +244,40 @@ impl Compiler<'_, '_> {
             return self.compare_query(left, op, inner);
         }
         if let Some(right) = right {
+            // SQLite refuses what Django makes of one expression in the place of several.
+            if right.has_aggregate() && self.query.grouping == Grouping::None {
+                let message = "HAVING clause on a non-aggregate query".to_owned();
+                return Err(raise(vm, "django.db.utils", "OperationalError", message));
+            }
+            if op == Op::Range || (op == Op::In && matches!(right, Expr::Value(_))) {
+                let near = if op == Op::Range { "AND" } else { "?" };
+                let message = format!("near \"{near}\": syntax error");
+                return Err(raise(vm, "django.db.utils", "OperationalError", message));
+            }
             return Ok(Cond::test(left.expr, op, right));
         }
         match op {
             Op::In => self.one_of(left, value),
             Op::Range => self.between(left, value),
             Op::Like | Op::Contains | Op::StartsWith | Op::EndsWith | Op::Regex | Op::IRegex => {
-                let text = value.str(vm)?.to_string_lossy().into_owned();
+                let mut text = value.str(vm)?.to_string_lossy().into_owned();
+                let number = [vm.ctx.types.int_type, vm.ctx.types.float_type, vm.ctx.types.bytes_type];
+                // Without regard to case SQLite makes a text of it first.
+                if op == Op::Regex && number.iter().any(|class| value.fast_isinstance(class)) {
+                    // Python's re takes no number for a pattern: this one fails on every value, as that does.
+                    text = "(".to_owned();
+                }
+                if matches!(op, Op::Regex | Op::IRegex)
+                    && let Some(pattern) = patterns::compile(&text, op == Op::IRegex, vm)?
+                {
+                    return Ok(Cond::Test { left: left.expr, op, right: Right::Pattern(pattern) });
+                }
                 Ok(Cond::test(left.expr, op, Expr::Value(Value::Text(text))))
             }
             Op::Exact | Op::Gt | Op::Gte | Op::Lt | Op::Lte => {
                 let mut prepared = prepare(left.out, &left.name, value, vm)?;
                 if left.out == Out::Int
+                    && left.relation.is_none()
                     && matches!(op, Op::Gte | Op::Lt)
                     && let Some(x) = value.downcast_ref::<rustpython_vm::builtins::PyFloat>()
                 {
@@ -244,7 +287,15 @@ impl Compiler<'_, '_> {
                 }
                 Ok(match prepared {
                     Prepared::Value(value) => Cond::test(left.expr, op, Expr::Value(value)),
-                    Prepared::Beyond(above) => Cond::Always(matches!(op, Op::Lt | Op::Lte) == above && op != Op::Exact),
+                    Prepared::Beyond(_) if left.relation.is_some() => {
+                        let message = "Python int too large to convert to SQLite INTEGER";
+                        return Err(vm.new_overflow_error(message.to_owned()));
+                    }
+                    // There must be a row all the same.
+                    Prepared::Beyond(above) if matches!(op, Op::Lt | Op::Lte) == above && op != Op::Exact => {
+                        Cond::IsNull(left.expr).negated()
+                    }
+                    Prepared::Beyond(_) => Cond::Always(false),
                 })
             }
         }
@@ -283,11 +334,8 @@ impl Compiler<'_, '_> {
     fn between(&mut self, left: Left, value: &PyObject) -> PyResult<Cond> {
         let vm = self.vm;
         let items = vm.extract_elements_with(value, Ok)?;
-        let [low, high, ..] = items.as_slice() else {
-            return Err(vm.new_index_error("tuple index out of range".to_owned()));
-        };
         let mut ends = Vec::with_capacity(2);
-        for end in [low, high] {
+        for end in &items {
             if let Some(node) = vm.get_attribute_opt(end.clone(), "_node")? {
                 ends.push(expression::from_node(&node, &mut self.scope(), vm)?);
                 continue;
@@ -298,6 +346,10 @@ impl Compiler<'_, '_> {
                 Prepared::Beyond(false) => Value::Int(i64::MIN),
             }));
         }
+        if ends.len() < 2 {
+            return Err(vm.new_index_error("tuple index out of range".to_owned()));
+        }
+        ends.truncate(2);
         Ok(Cond::Test { left: left.expr, op: Op::Range, right: Right::Many(ends) })
     }
 
@@ -306,6 +358,7 @@ impl Compiler<'_, '_> {
         let (func, out) = match (name, part(name)) {
             ("date", _) if left.out == Out::DateTime => (Func::ToDate, Out::Date),
             ("time", _) if left.out == Out::DateTime => (Func::ToClock, Out::Clock),
+            ("hour" | "minute" | "second", Some(part)) if left.out == Out::Clock => (Func::Extract(part), Out::Int),
             (_, Some(part)) if moment => (Func::Extract(part), Out::Int),
             _ => {
                 let names = match left.relation {

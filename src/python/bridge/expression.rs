@@ -6,14 +6,12 @@ use rustpython_vm::{
 };
 
 use super::{
-    compile::{Compiler, Negation, constant, part, query_of},
+    compile::{Across, Compiler, Negation, constant, part, query_of},
     errors,
+    kinds::{function, operation, out_of, summary, trunc},
     value::{Out, natural},
 };
-use crate::domain::{
-    Value,
-    filter::{Aggregate, Arithmetic, Cond, Expr, Func, Path, Query, Select, Summary, Trunc},
-};
+use crate::domain::filter::{Aggregate, Annotation, Cond, Expr, Func, Part, Path, Query};
 
 /// The query in which names have a meaning.
 pub(super) struct Scope<'q> {
@@ -35,7 +33,7 @@ pub(super) fn from_object(object: &PyObject, scope: &mut Scope<'_>, vm: &Virtual
 
 fn condition(object: &PyObject, scope: &mut Scope<'_>, vm: &VirtualMachine) -> PyResult<Cond> {
     let call = scope.call;
-    Compiler { query: scope.query, vm, call }.child(object, Negation::NONE)
+    Compiler { query: scope.query, vm, call, across: Across::Joined }.child(object, Negation::NONE)
 }
 
 /// What a `_node` says.
@@ -84,9 +82,14 @@ pub(super) fn from_node(node: &PyObject, scope: &mut Scope<'_>, vm: &VirtualMach
                 exists
             })
         }
+        ("Raise", [error]) => Err(error.clone().downcast().map_err(|_| unknown())?),
+        ("Not", [inner]) => {
+            let holds = Cond::Holds(from_object(inner, scope, vm)?);
+            Ok(Expr::Test(Box::new(Cond::Not(Box::new(holds)))))
+        }
         ("Outer", [name]) => Ok(Expr::OuterName(text(name, vm)?)),
         ("Extract", [of, name]) => {
-            let part = part(&word(name)).ok_or_else(unknown)?;
+            let part = part(&word(name)).unwrap_or(Part::Unknown);
             Ok(Expr::Call(Func::Extract(part), vec![from_object(of, scope, vm)?]))
         }
         ("Trunc", [of, kind, as_date]) => {
@@ -104,27 +107,28 @@ fn subquery(object: &PyObject, scope: &mut Scope<'_>, vm: &VirtualMachine) -> Py
         return Err(vm.new_type_error("a subquery needs a QuerySet".to_owned()));
     };
     let call = scope.call;
-    Compiler { query: scope.query, vm, call }.bind(&mut query)?;
+    Compiler { query: scope.query, vm, call, across: Across::Split }.bind(&mut query)?;
     Ok(query)
 }
 
 /// The annotation that the names of a look-up begin with, and the names behind it.
-pub(super) fn annotated<'n>(query: &Query, lookup: &'n str) -> Option<(Expr, Vec<&'n str>)> {
+pub(super) fn annotated<'n>(query: &'n Query, lookup: &'n str) -> Option<(&'n Annotation, Vec<&'n str>)> {
     if query.annotations.is_empty() {
         return None;
     }
     let names: Vec<&str> = lookup.split("__").collect();
     (1..=names.len()).find_map(|used| {
         let annotation = query.annotation(&names[..used].join("__"))?;
-        Some((annotation.expr.clone(), names[used..].to_vec()))
+        Some((annotation, names[used..].to_vec()))
     })
 }
 
 /// What `F(name)` means.
 pub(super) fn reference(name: &str, scope: &mut Scope<'_>, vm: &VirtualMachine) -> PyResult<Expr> {
     let (mut expr, rest, class_name) = match annotated(scope.query, name) {
-        Some((expr, rest)) => {
-            let class_name = out_of(&expr).class_name();
+        Some((annotation, rest)) => {
+            let expr = annotation.expr.clone();
+            let class_name = annotation.class.unwrap_or_else(|| out_of(&expr).class_name());
             (expr, rest, class_name)
         }
         None => {
@@ -147,160 +151,10 @@ pub(super) fn reference(name: &str, scope: &mut Scope<'_>, vm: &VirtualMachine) 
     Ok(expr)
 }
 
-/// Of what the values of an expression are, as far as it can be told.
-pub(super) fn out_of(expr: &Expr) -> Out {
-    match expr {
-        Expr::Column { model, field, .. } => Out::of(&model.describe().fields[*field]),
-        Expr::Value(value) => match value {
-            Value::Null => Out::Any,
-            Value::Bool(_) => Out::Bool,
-            Value::Int(_) => Out::Int,
-            Value::Float(_) => Out::Float,
-            Value::Text(_) => Out::Text,
-            Value::Time(_) => Out::DateTime,
-            Value::Date(_) => Out::Date,
-            Value::Clock(_) => Out::Clock,
-            Value::Span(_) => Out::Span,
-        },
-        Expr::OuterName(_) => Out::Any,
-        Expr::Outer(inner) => out_of(inner),
-        Expr::Call(func, args) => out_of_call(*func, args),
-        Expr::Arithmetic(_, left, right) => match (out_of(left), out_of(right)) {
-            (Out::Int, Out::Int) => Out::Int,
-            (Out::DateTime, Out::Span) => Out::DateTime,
-            (Out::DateTime, Out::DateTime) => Out::Span,
-            (Out::Float, _) | (_, Out::Float) => Out::Float,
-            _ => Out::Any,
-        },
-        Expr::Case(arms, otherwise) => arms.first().map_or_else(|| out_of(otherwise), |(_, then)| out_of(then)),
-        Expr::Aggregate(aggregate) => match (aggregate.summary, &aggregate.of) {
-            (Summary::Count, _) => Out::Int,
-            (Summary::Avg | Summary::Variance | Summary::StdDev, _) => Out::Float,
-            (Summary::Sum | Summary::Min | Summary::Max, Some(of)) => out_of(of),
-            (Summary::Sum | Summary::Min | Summary::Max, None) => Out::Any,
-        },
-        Expr::Sub(query) => match &query.select {
-            Select::Values(values) => values.first().map_or(Out::Any, |(_, expr)| out_of(expr)),
-            Select::Row | Select::Only(_) => Out::Any,
-        },
-        Expr::Exists(_) | Expr::Test(_) => Out::Bool,
-    }
-}
-
-fn out_of_call(func: Func, args: &[Expr]) -> Out {
-    let first = || args.first().map_or(Out::Any, out_of);
-    match func {
-        Func::Lower
-        | Func::Upper
-        | Func::Concat
-        | Func::Trim
-        | Func::LTrim
-        | Func::RTrim
-        | Func::Substr
-        | Func::Left
-        | Func::Right
-        | Func::Replace
-        | Func::Reverse
-        | Func::Repeat
-        | Func::LPad
-        | Func::RPad
-        | Func::ToText => Out::Text,
-        Func::Length | Func::StrIndex | Func::Sign | Func::ToInt | Func::Extract(_) => Out::Int,
-        Func::Coalesce | Func::Greatest | Func::Least | Func::NullIf | Func::Abs => first(),
-        Func::Round | Func::Ceil | Func::Floor | Func::Mod | Func::Power | Func::Sqrt | Func::ToFloat => Out::Float,
-        Func::Now | Func::Truncate(_) => Out::DateTime,
-        Func::ToBool => Out::Bool,
-        Func::ToDate | Func::TruncateDate(_) => Out::Date,
-        Func::ToClock => Out::Clock,
-    }
-}
-
 fn word(object: &PyObjectRef) -> String {
     object.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn text(object: &PyObjectRef, vm: &VirtualMachine) -> PyResult<String> {
     Ok(object.str(vm)?.to_string_lossy().into_owned())
-}
-
-fn operation(sign: &str) -> Option<Arithmetic> {
-    Some(match sign {
-        "+" => Arithmetic::Add,
-        "-" => Arithmetic::Sub,
-        "*" => Arithmetic::Mul,
-        "/" => Arithmetic::Div,
-        "%%" => Arithmetic::Mod,
-        "^" => Arithmetic::Pow,
-        "&" => Arithmetic::BitAnd,
-        "|" => Arithmetic::BitOr,
-        _ => return None,
-    })
-}
-
-fn summary(name: &str) -> Option<Summary> {
-    Some(match name {
-        "Count" => Summary::Count,
-        "Sum" => Summary::Sum,
-        "Avg" => Summary::Avg,
-        "Min" => Summary::Min,
-        "Max" => Summary::Max,
-        "Variance" => Summary::Variance,
-        "StdDev" => Summary::StdDev,
-        _ => return None,
-    })
-}
-
-fn trunc(name: &str) -> Option<Trunc> {
-    Some(match name {
-        "year" => Trunc::Year,
-        "quarter" => Trunc::Quarter,
-        "month" => Trunc::Month,
-        "week" => Trunc::Week,
-        "day" => Trunc::Day,
-        "hour" => Trunc::Hour,
-        "minute" => Trunc::Minute,
-        "second" => Trunc::Second,
-        _ => return None,
-    })
-}
-
-fn function(name: &str) -> Option<Func> {
-    Some(match name {
-        "Lower" => Func::Lower,
-        "Upper" => Func::Upper,
-        "Length" => Func::Length,
-        "Concat" => Func::Concat,
-        "Coalesce" => Func::Coalesce,
-        "Trim" => Func::Trim,
-        "LTrim" => Func::LTrim,
-        "RTrim" => Func::RTrim,
-        "Substr" => Func::Substr,
-        "Left" => Func::Left,
-        "Right" => Func::Right,
-        "Replace" => Func::Replace,
-        "StrIndex" => Func::StrIndex,
-        "Reverse" => Func::Reverse,
-        "Repeat" => Func::Repeat,
-        "LPad" => Func::LPad,
-        "RPad" => Func::RPad,
-        "Abs" => Func::Abs,
-        "Round" => Func::Round,
-        "Ceil" => Func::Ceil,
-        "Floor" => Func::Floor,
-        "Mod" => Func::Mod,
-        "Power" => Func::Power,
-        "Sqrt" => Func::Sqrt,
-        "Sign" => Func::Sign,
-        "Greatest" => Func::Greatest,
-        "Least" => Func::Least,
-        "NullIf" => Func::NullIf,
-        "Now" => Func::Now,
-        "ToInt" => Func::ToInt,
-        "ToFloat" => Func::ToFloat,
-        "ToText" => Func::ToText,
-        "ToBool" => Func::ToBool,
-        "ToDate" => Func::ToDate,
-        "ToClock" => Func::ToClock,
-        _ => return None,
-    })
 }

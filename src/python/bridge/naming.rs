@@ -7,17 +7,18 @@ use rustpython_vm::{
 
 use super::{
     errors,
-    expression::{Scope, annotated, from_object, out_of, reference},
+    expression::{Scope, annotated, from_object, reference},
+    kinds::out_of,
     raise, rows,
 };
 use crate::domain::filter::{Expr, Nulls, Order, OrderBy, Path, Query, Select};
 
 /// A name in `values(...)`.
 pub(super) fn selected(query: &mut Query, name: &str, vm: &VirtualMachine) -> PyResult<Expr> {
-    if let Some((expr, rest)) = annotated(query, name)
+    if let Some((annotation, rest)) = annotated(query, name)
         && rest.is_empty()
     {
-        return Ok(expr);
+        return Ok(annotation.expr.clone());
     }
     let path =
         Path::resolve(query.model, query.view, name).map_err(|e| errors::unresolved(&e, &query.annotations, vm))?;
@@ -46,8 +47,21 @@ pub(super) fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine
     if name == "?" && !descending {
         return Ok(Order { by: OrderBy::Random, descending: false, nulls: None });
     }
+    check_order(query, name, vm)?;
     let expr = selected(query, name, vm)?;
     Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
+}
+
+/// What is no field of a related model is taken for a look-up of its key.
+fn check_order(query: &Query, name: &str, vm: &VirtualMachine) -> PyResult<()> {
+    if let Ok(path) = Path::resolve(query.model, query.view, name)
+        && let (Some(unknown), Some(related)) = (path.rest.first(), path.relation)
+    {
+        let description = related.describe();
+        let key = description.fields[description.pk].class_name();
+        return Err(errors::unsupported(unknown, unknown, key, errors::Names::Plain, vm));
+    }
+    Ok(())
 }
 
 fn ordering_by_expression(query: &mut Query, object: &PyObject, vm: &VirtualMachine) -> PyResult<Order> {

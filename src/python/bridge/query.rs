@@ -8,8 +8,9 @@ use rustpython_vm::{
 };
 
 use super::{
-    compile::{Compiler, Negation, query_of},
+    compile::{Across, Compiler, Negation, query_of},
     expression::{self, Scope, from_object},
+    kinds::{class_named, read_as},
     naming::{ordering, select},
     raise,
     rows::{self, Results},
@@ -121,8 +122,11 @@ impl PyQuery {
         query.calls += 1;
         let call = query.calls;
         let at = Negation { branch: negated, current: negated };
-        let cond = Compiler { query: &mut query, vm, call }.arguments(&args, &kwargs, at)?;
-        let cond = if negated { cond.negated() } else { cond };
+        let cond = Compiler { query: &mut query, vm, call, across: Across::Split }.arguments(&args, &kwargs, at)?;
+        // A Q without conditions says nothing, whichever way it is put.
+        let nothing =
+            cond == Cond::Always(true) && kwargs.is_empty() && args.as_slice().iter().all(|arg| is_empty(arg, vm));
+        let cond = if negated && !nothing { cond.negated() } else { cond };
         if cond != Cond::Always(true) {
             query.conditions.push(cond);
         }
@@ -135,14 +139,17 @@ impl PyQuery {
         name: PyStrRef,
         object: PyObjectRef,
         shown: bool,
+        class: Option<PyStrRef>,
         vm: &VirtualMachine,
     ) -> PyResult<PyRef<Self>> {
         let mut query = zelf.query.clone();
+        let class = class.and_then(|class| class_named(&class.to_string_lossy()));
         let expr = from_object(&object, &mut Scope { query: &mut query, call: 0 }, vm)?;
+        let expr = read_as(expr, class);
         let name = name.to_string_lossy().into_owned();
         let sums = expr.has_aggregate();
         query.annotations.retain(|annotation| annotation.name != name);
-        query.annotations.push(Annotation { name: name.clone(), expr: expr.clone(), shown });
+        query.annotations.push(Annotation { name: name.clone(), expr: expr.clone(), shown, class });
         if let Select::Values(values) = &mut query.select {
             if shown {
                 values.retain(|(known, _)| *known != name);
@@ -340,6 +347,7 @@ impl PyQuery {
                 name: name.to_string_lossy().into_owned(),
                 expr: expr.clone(),
                 shown: false,
+                class: None,
             });
             exprs.push(expr);
         }
@@ -362,6 +370,9 @@ impl PyQuery {
             let Some(field) = query.model.field(&name) else { continue };
             let expr = match vm.get_attribute_opt(object.clone(), "_node")? {
                 Some(node) => expression::from_node(&node, &mut Scope { query: &mut query, call: 0 }, vm)?,
+                None if vm.get_attribute_opt(object.clone(), "children")?.is_some() => {
+                    from_object(object, &mut Scope { query: &mut query, call: 0 }, vm)?
+                }
                 None => Expr::Value(rows::prepare_save(query.model, field, object, vm)?),
             };
             if expr.looks_beyond_own_row() {
@@ -396,6 +407,12 @@ impl PyQuery {
         // A query never changes.
         zelf
     }
+}
+
+/// Whether it is a `Q` without children.
+fn is_empty(object: &PyObject, vm: &VirtualMachine) -> bool {
+    let children = vm.get_attribute_opt(object.to_owned(), "children").ok().flatten();
+    children.is_some_and(|children| vm.extract_elements_with(&children, Ok).is_ok_and(|list| list.is_empty()))
 }
 
 fn texts<'a>(list: impl Iterator<Item = &'a str>, vm: &VirtualMachine) -> PyListRef {

@@ -26,7 +26,7 @@ impl Compiler<'_, '_> {
         if query_of(value, vm)?.is_some() {
             return Ok(value.to_owned());
         }
-        if is_several(value, vm) {
+        if is_several(value, vm) && (!one || !value.fast_isinstance(vm.ctx.types.set_type)) {
             let items = vm.extract_elements_with(value, |item| self.key_of(model, &item))?;
             // One value is compared with the first of a tuple.
             if value.fast_isinstance(vm.ctx.types.tuple_type)

@@ -259,12 +259,24 @@ pub(super) fn key_of(row: &Row, model: Model, vm: &VirtualMachine) -> PyResult {
     }
 }
 
-/// `(label, number)` of each model.
+/// `(label, number)` of each model, in the order in which Django's collector comes to them: links, what refers to the
+/// rows, the rows.
 pub(super) fn counts(deleted: &Deleted, vm: &VirtualMachine) -> PyListRef {
+    let place = |model: &Model| match model {
+        Model::GroupPermissions => 0,
+        Model::UserGroups => 1,
+        Model::UserPermissions => 2,
+        Model::LogEntry => 3,
+        Model::Token | Model::TokenProxy => 4,
+        Model::Permission => 5,
+        Model::User | Model::Group | Model::ContentType | Model::Session => 6,
+    };
+    let mut ordered: Vec<&(Model, usize)> = deleted.0.iter().collect();
+    ordered.sort_by_key(|(model, _)| place(model));
     let pair = |(model, count): &(Model, usize)| {
         vm.ctx.new_tuple(vec![vm.ctx.new_str(model.label()).into(), vm.ctx.new_int(*count).into()]).into()
     };
-    vm.ctx.new_list(deleted.0.iter().map(pair).collect())
+    vm.ctx.new_list(ordered.into_iter().map(pair).collect())
 }
 
 /// What Django's `get_db_prep_save` makes of a value.

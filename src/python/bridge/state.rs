@@ -87,7 +87,7 @@ pub(super) fn exception(vm: &VirtualMachine, error: &QueryError) -> rustpython_v
     }
     let class = match error {
         QueryError::NotNull { .. } => "IntegrityError",
-        QueryError::Pattern | QueryError::Overflow => "OperationalError",
+        QueryError::Pattern | QueryError::Function | QueryError::Finalize | QueryError::Overflow => "OperationalError",
         QueryError::NoRows { .. } => "NotSupportedError",
         QueryError::Change(error) => match error {
             ChangeError::Unique { .. } | ChangeError::ForeignKey => "IntegrityError",

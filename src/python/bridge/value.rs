@@ -229,7 +229,14 @@ pub(super) fn prepare(out: Out, name: &str, object: &PyObject, vm: &VirtualMachi
         return Ok(Prepared::Value(Value::Null));
     }
     let value = match out {
-        Out::Any | Out::Span => natural(object, vm)?,
+        Out::Any => natural(object, vm)?,
+        Out::Span => match span(object, vm)? {
+            Some(micros) => Value::Span(micros),
+            None => {
+                let message = format!("'{}' object has no attribute 'days'", object.class().name());
+                return Err(raise(vm, "builtins", "AttributeError", message));
+            }
+        },
         Out::Clock => {
             let clean = import(vm, "django.db.models.fields.reading")?.get_attr("clean_time", vm)?;
             let time = clean.call((object.to_owned(),), vm)?;

@@ -34,4 +34,12 @@ def getuser():
         user = os.environ.get(name)
         if user:
             return user
+    try:
+        with open("/etc/passwd") as people:
+            for line in people:
+                fields = line.split(":")
+                if len(fields) > 2 and fields[2] == str(os.getuid()):
+                    return fields[0]
+    except OSError:
+        pass
     raise OSError("No username set in the environment")

@@ -63,6 +63,15 @@ class AppConfig:
     def module(self):
         return sys.modules.get(self.name)
 
+    default_auto_field = "django.db.models.AutoField"
+
+    @property
+    def models(self):
+        return {model._meta.model_name: model for model in self.get_models()}
+
+    def ready(self):
+        """There is nothing to prepare."""
+
     def __repr__(self):
         return "<%s: %s>" % (self._class, self.label)
 
@@ -108,6 +117,12 @@ class Apps:
         """They always are."""
 
     check_models_ready = check_apps_ready
+
+    def clear_cache(self):
+        """There is none."""
+
+    def lazy_model_operation(self, function, *model_keys):
+        function(*(self.get_model(*key) for key in model_keys))
 
     def get_containing_app_config(self, object_name):
         fitting = [c for c in self.get_app_configs() if (object_name + ".").startswith(c.name + ".")]

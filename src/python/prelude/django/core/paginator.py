@@ -138,6 +138,12 @@ class Page:
     def __iter__(self):
         return iter(self.object_list)
 
+    def index(self, value):
+        return list(self).index(value)
+
+    def count(self, value):
+        return list(self).count(value)
+
     def has_next(self):
         return self.number < self.paginator.num_pages
 

@@ -1,7 +1,7 @@
 """Atomic blocks, with real rollback; one inside another is a savepoint."""
 
 import _hallpass
-from django.db.utils import DatabaseError, Error, NotSupportedError, ProgrammingError
+from django.db.utils import DatabaseError, Error, NotSupportedError, ProgrammingError, check_alias
 
 
 class TransactionManagementError(ProgrammingError):
@@ -50,6 +50,8 @@ class Atomic:
         self.durable = durable
 
     def __enter__(self):
+        if isinstance(self.using, str):
+            check_alias(self.using)
         if self.durable and _blocks:
             raise RuntimeError("A durable atomic block cannot be nested within another atomic block.")
         block = _Block(self.savepoint or not _blocks)

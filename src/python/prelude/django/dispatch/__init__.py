@@ -12,6 +12,10 @@ class Signal:
     def connect(self, receiver, sender=None, weak=True, dispatch_uid=None):
         if not callable(receiver):
             raise TypeError("Signal receivers must be callable.")
+        code = getattr(receiver, "__code__", None)
+        # 8: the flag of a function that takes any keyword.
+        if code is not None and not code.co_flags & 8:
+            raise ValueError("Signal receivers must accept keyword arguments (**kwargs).")
         key = _key(receiver, sender, dispatch_uid)
         if not any(known == key for known, _ in self.receivers):
             self.receivers.append((key, receiver))
@@ -35,6 +39,9 @@ class Signal:
             return []
         return [(r, r(signal=self, sender=sender, **named)) for r in self._live(sender)]
 
+    async def asend(self, sender, **named):
+        return [(r, await _waited(r(signal=self, sender=sender, **named))) for r in self._live(sender)]
+
     def send_robust(self, sender, **named):
         responses = []
         for receiver in self._live(sender):
@@ -44,6 +51,10 @@ class Signal:
                 response = err
             responses.append((receiver, response))
         return responses
+
+
+async def _waited(response):
+    return await response if hasattr(response, "__await__") else response
 
 
 def receiver(signal, **kwargs):

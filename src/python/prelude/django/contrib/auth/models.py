@@ -16,10 +16,6 @@ def __getattr__(name):
         from django.contrib.contenttypes.models import ContentType
 
         return ContentType
-    if name == "AnonymousUser":
-        from django.contrib.auth import anonymous
-
-        return anonymous.AnonymousUser
     if name in ("models", "timezone", "apps", "PermissionDenied", "UnicodeUsernameValidator"):
         module = {
             "models": "django.db", "timezone": "django.utils", "apps": "django.apps",
@@ -221,3 +217,7 @@ class User(AbstractUser, label="auth.User"):
         from rest_framework.authtoken.models import Token
 
         return Token.every.filter(user=self.pk)
+
+
+# Behind what it needs of this module.
+from django.contrib.auth.anonymous import AnonymousUser

@@ -142,7 +142,16 @@ class QuerySet:
         for name, value in kwargs.items():
             if not getattr(value, "contains_aggregate", False):
                 raise TypeError("%s is not an aggregate expression" % name)
-        return self.query.aggregate(list(named.items()))
+        from django.db.models import kinds
+
+        known = dict(self._kinds)
+        try:
+            for name, value in named.items():
+                known[name] = kinds.of(kinds.Scope(self.model, known, True), value)
+        except Exception:
+            self.query.aggregate(list(named.items()))
+            raise
+        return {name: kinds.read(value, known[name]) for name, value in self.query.aggregate(list(named.items())).items()}
 
     def dates(self, field_name, kind, order="ASC"):
         if kind not in ("year", "month", "week", "day"):

@@ -297,6 +297,7 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
         pass
 
     def date_error_message(self, lookup_type, field_name, unique_for):
+        self._meta.get_field(field_name), self._meta.get_field(unique_for)
         return ""
 
     def unique_error_message(self, model_class, unique_check):

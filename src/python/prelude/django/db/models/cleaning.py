@@ -18,19 +18,50 @@ def validators(field):
     return found
 
 
+_MOMENT = "YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]"
+_OF_KIND = {
+    "AutoField": {"invalid": "“%(value)s” value must be an integer."},
+    "IntegerField": {"invalid": "“%(value)s” value must be an integer."},
+    "PositiveSmallIntegerField": {"invalid": "“%(value)s” value must be an integer."},
+    "BooleanField": {
+        "invalid": "“%(value)s” value must be either True or False.",
+        "invalid_nullable": "“%(value)s” value must be either True, False, or None.",
+    },
+    "DateTimeField": {
+        "invalid": "“%(value)s” value has an invalid format. It must be in " + _MOMENT + " format.",
+        "invalid_date": "“%(value)s” value has the correct format (YYYY-MM-DD) but it is an invalid date.",
+        "invalid_datetime": "“%(value)s” value has the correct format (" + _MOMENT + ") but it is an invalid date/time.",
+    },
+    "ForeignKey": {"invalid": "%(model)s instance with %(field)s %(value)r is not a valid choice."},
+    "OneToOneField": {"invalid": "%(model)s instance with %(field)s %(value)r is not a valid choice."},
+}
+
+
+def own_messages(field):
+    """The messages that the class of a field has, or those of every field where it has none."""
+    return _OF_KIND.get(field.__class__.__name__) or {**messages(field), "unique": _TAKEN}
+
+
+_TAKEN = "%(model_name)s with this %(field_label)s already exists."
+
+
 def messages(field):
     found = {
         "invalid_choice": "Value %(value)r is not a valid choice.",
         "null": "This field cannot be null.",
         "blank": "This field cannot be blank.",
         "unique": "%(model_name)s with this %(field_label)s already exists.",
+        "unique_for_date": "%(field_label)s must be unique for %(date_field_label)s %(lookup_type)s.",
     }
+    found.update(_OF_KIND.get(field.__class__.__name__, {}))
     if field.name == "username":
         found["unique"] = "A user with that username already exists."
     return found
 
 
 def validate(field, value):
+    if not field.editable or field.auto_created:
+        return
     if value is None and not field.null:
         raise ValidationError("This field cannot be null.", code="null")
     if not field.blank and value in field.empty_values:

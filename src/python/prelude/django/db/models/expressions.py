@@ -1,101 +1,6 @@
 """Expressions. Each says by its `_node` what it is; `_hallpass` compiles and evaluates them."""
 
-
-class Combinable:
-    def _op(self, sign, other, reverse=False):
-        if not hasattr(other, "_node"):
-            other = Value(other)
-        return CombinedExpression(other, sign, self) if reverse else CombinedExpression(self, sign, other)
-
-    def __add__(self, other):
-        return self._op("+", other)
-
-    def __sub__(self, other):
-        return self._op("-", other)
-
-    def __mul__(self, other):
-        return self._op("*", other)
-
-    def __truediv__(self, other):
-        return self._op("/", other)
-
-    def __mod__(self, other):
-        return self._op("%%", other)
-
-    def __pow__(self, other):
-        return self._op("^", other)
-
-    def __radd__(self, other):
-        return self._op("+", other, True)
-
-    def __rsub__(self, other):
-        return self._op("-", other, True)
-
-    def __rmul__(self, other):
-        return self._op("*", other, True)
-
-    def __rtruediv__(self, other):
-        return self._op("/", other, True)
-
-    def __rmod__(self, other):
-        return self._op("%%", other, True)
-
-    def __rpow__(self, other):
-        return self._op("^", other, True)
-
-    def __neg__(self):
-        return self._op("*", -1)
-
-    def bitand(self, other):
-        return self._op("&", other)
-
-    def bitor(self, other):
-        return self._op("|", other)
-
-    def bitxor(self, other):
-        _refuse("bitxor")
-
-    def bitleftshift(self, other):
-        _refuse("bitleftshift")
-
-    def bitrightshift(self, other):
-        _refuse("bitrightshift")
-
-    def _logical(self, other, connector):
-        from django.db.models.query_utils import Q
-
-        if getattr(self, "conditional", False) and getattr(other, "conditional", False):
-            return Q(self)._combine(Q(other) if not isinstance(other, Q) else other, connector)
-        raise NotImplementedError("Use .bitand(), .bitor(), and .bitxor() for bitwise logical operations.")
-
-    def __and__(self, other):
-        return self._logical(other, "AND")
-
-    def __or__(self, other):
-        return self._logical(other, "OR")
-
-    def __xor__(self, other):
-        return self._logical(other, "XOR")
-
-    def __invert__(self):
-        from django.db.models.query_utils import Q
-
-        return ~Q(self)
-
-    def asc(self, **kwargs):
-        return OrderBy(self, **kwargs)
-
-    def desc(self, **kwargs):
-        return OrderBy(self, descending=True, **kwargs)
-
-
-class Expression(Combinable):
-    contains_aggregate = False
-    conditional = False
-    output_field = None
-
-    def __repr__(self):
-        return "<%s>" % self.__class__.__name__
+from django.db.models.combining import Combinable, Expression
 
 
 class F(Combinable):
@@ -113,6 +18,9 @@ class F(Combinable):
 
     def __hash__(self):
         return hash(self.name)
+
+    def deconstruct(self):
+        return "django.db.models.%s" % self.__class__.__name__, (self.name,), {}
 
 
 class OuterRef(F):
@@ -149,6 +57,9 @@ class CombinedExpression(Expression):
     def __str__(self):
         return "%s %s %s" % (self.lhs, self.connector, self.rhs)
 
+    def get_source_expressions(self):
+        return [self.lhs, self.rhs]
+
 
 def _sums(expression):
     return getattr(expression, "contains_aggregate", False)
@@ -159,9 +70,22 @@ def parse(value):
     return F(value) if isinstance(value, str) else value if hasattr(value, "_node") or hasattr(value, "children") else Value(value)
 
 
+# By SQL's names: what a script's own functions are made of.
+_SQL = {
+    **{name.upper(): name for name in (
+        "Lower Upper Length Concat Coalesce Abs Round Trim LTrim RTrim Substr Replace NullIf Sign Sqrt Mod Power Exp Ln "
+        "Log Sin Cos Tan ASin ACos ATan ATan2 Degrees Radians Pi MD5 SHA1 SHA224 SHA256 SHA384 SHA512 Reverse Repeat "
+        "LPad RPad"
+    ).split()},
+    "IFNULL": "Coalesce", "INSTR": "StrIndex", "CHAR": "Chr", "UNICODE": "Ord", "CEILING": "Ceil", "CEIL": "Ceil",
+    "FLOOR": "Floor", "POW": "Power", "MAX": "Greatest", "MIN": "Least", "SUBSTRING": "Substr",
+}
+
+
 class Func(Expression):
     function = None
     arity = None
+    arg_joiner = ", "
 
     def __init__(self, *expressions, output_field=None, **extra):
         if self.arity is not None and len(expressions) != self.arity:
@@ -176,16 +100,37 @@ class Func(Expression):
 
     @property
     def _node(self):
-        names = {"LOWER": "Lower", "UPPER": "Upper", "LENGTH": "Length", "CONCAT": "Concat", "COALESCE": "Coalesce",
-                 "ABS": "Abs", "ROUND": "Round", "TRIM": "Trim", "SUBSTR": "Substr", "REPLACE": "Replace"}
-        name = names.get(str(self.extra.get("function") or self.function).upper(), self.__class__.__name__)
-        return ("Call", name, self.source)
+        cls = self.__class__
+        asked = self.extra.get("function")
+        if asked is None and cls.__module__.startswith("django.db.models.functions."):
+            return ("Call", cls.__name__, self.source)
+        asked = asked or self.function
+        name = _SQL.get(str(asked).upper())
+        return ("Call", name, self.source) if name else ("Raise", _refusal("the function %s" % asked))
 
     def get_source_expressions(self):
         return self.source
 
+    source_expressions = property(get_source_expressions)
+
+    def _get_repr_options(self):
+        return {}
+
     def __repr__(self):
-        return "%s(%s)" % (self.__class__.__name__, ", ".join(str(one) for one in self.source))
+        parts = [str(one) for one in self._shown()]
+        extra = {**self.extra, **self._get_repr_options()}
+        listed = self.arg_joiner.join(parts)
+        if extra:
+            listed = ", ".join([listed, *("%s=%s" % pair for pair in sorted(extra.items()))])
+        return "%s(%s)" % (self.__class__.__name__, listed)
+
+    def _shown(self):
+        return self.source
+
+
+def made(name, arity, module, function):
+    """The class of a function that is its name alone."""
+    return type(name, (Func,), {"arity": arity, "function": function, "__module__": module})
 
 
 class ExpressionWrapper(Expression):
@@ -198,7 +143,35 @@ class ExpressionWrapper(Expression):
     @property
     def _node(self):
         inner = self.expression
-        return inner._node if hasattr(inner, "_node") else ("Case", [(inner, Value(True))], Value(False))
+        if hasattr(inner, "_node"):
+            return inner._node
+        if not hasattr(inner, "children"):
+            wrong = "'%s' object has no attribute 'resolve_expression'" % type(inner).__name__
+            return ("Raise", AttributeError(wrong))
+        return ("Case", [(inner, Value(True))], Value(False))
+
+    def get_source_expressions(self):
+        return [self.expression]
+
+    def __repr__(self):
+        return "%s(%s)" % (self.__class__.__name__, self.expression)
+
+
+class NegatedExpression(ExpressionWrapper):
+    """The opposite of a condition."""
+
+    def __init__(self, expression):
+        from django.db.models.fields import BooleanField
+
+        super().__init__(expression, BooleanField())
+        self.conditional = True
+
+    def __invert__(self):
+        return self.expression.copy()
+
+    @property
+    def _node(self):
+        return ("Not", self.expression)
 
 
 class When(Expression):
@@ -214,6 +187,15 @@ class When(Expression):
         self.condition = condition
         self.result = parse(then)
 
+    def __str__(self):
+        return "WHEN %r THEN %r" % (self.condition, self.result)
+
+    def __repr__(self):
+        return "<%s: %s>" % (self.__class__.__name__, self)
+
+    def get_source_expressions(self):
+        return [self.condition, self.result]
+
 
 class Case(Expression):
     def __init__(self, *cases, default=None, output_field=None, **extra):
@@ -225,6 +207,15 @@ class Case(Expression):
         self.contains_aggregate = any(_sums(case.result) for case in cases)
         self._node = ("Case", [(case.condition, case.result) for case in cases], self.default)
 
+    def __str__(self):
+        return "CASE %s, ELSE %r" % (", ".join(str(case) for case in self.cases), self.default)
+
+    def __repr__(self):
+        return "<%s: %s>" % (self.__class__.__name__, self)
+
+    def get_source_expressions(self):
+        return [*self.cases, self.default]
+
 
 class Subquery(Expression):
     def __init__(self, queryset, output_field=None, **extra):
@@ -233,16 +224,12 @@ class Subquery(Expression):
         self._node = ("Sub", queryset.query)
 
 
-class Exists(Expression):
+class Exists(Subquery):
     conditional = True
 
-    def __init__(self, queryset, negated=False, **kwargs):
-        self.queryset = queryset
-        self.negated = negated
-        self._node = ("Exists", queryset.query, negated)
-
-    def __invert__(self):
-        return Exists(self.queryset, not self.negated)
+    def __init__(self, queryset, **kwargs):
+        super().__init__(queryset)
+        self._node = ("Exists", queryset.query, False)
 
 
 class OrderBy(Expression):
@@ -270,16 +257,16 @@ class OrderBy(Expression):
         return "OrderBy(%r, descending=%r)" % (self.expression, self.descending)
 
 
-def _refuse(name):
+def _refusal(name):
     from django.db.utils import NotSupportedError
 
-    raise NotSupportedError("hallpass has no SQL: %s is not available" % name)
+    return NotSupportedError("hallpass has no SQL: %s is not available" % name)
 
 
 def _no_sql(name):
     class Refused:
         def __init__(self, *args, **kwargs):
-            _refuse(name)
+            raise _refusal(name)
 
     Refused.__name__ = Refused.__qualname__ = name
     return Refused

@@ -13,12 +13,16 @@ _BASES = {
     **{name: "IntegerField" for name in _INTEGERS[1:]},
 }
 _FIXED = {
-    "Length": "IntegerField", "StrIndex": "IntegerField", "Now": "DateTimeField", "Count": "IntegerField",
-    "Substr": "CharField", "Left": "CharField", "Right": "CharField", "LPad": "CharField", "RPad": "CharField",
-    "Repeat": "CharField", "TruncDate": "DateField", "TruncTime": "TimeField",
+    "Length": "IntegerField", "StrIndex": "IntegerField", "Ord": "IntegerField", "Now": "DateTimeField",
+    "Count": "IntegerField", "Substr": "CharField", "Left": "CharField", "Right": "CharField", "LPad": "CharField",
+    "RPad": "CharField", "Repeat": "CharField", "Chr": "CharField", "TruncDate": "DateField", "TruncTime": "TimeField",
+    "Exists": "BooleanField", "NegatedExpression": "BooleanField",
 }
-_OF_SOURCE = ("Lower", "Upper", "Trim", "LTrim", "RTrim", "Reverse", "Min", "Max", "Sum")
-_ALIKE = ("Coalesce", "Greatest", "Least", "NullIf", "Replace")
+# Whole numbers become floating-point ones.
+_NUMERIC = (
+    "ACos ASin ATan ATan2 Cos Cot Degrees Exp Ln Log Mod Pi Power Radians Sin Sqrt Tan Avg StdDev Variance"
+).split()
+_FIRST = ("Round",)
 _DATES = ("DateField", "DateTimeField")
 
 
@@ -29,53 +33,69 @@ class OutputFieldIsNoneError(FieldError):
 OutputFieldIsNoneError.__module__ = "django.db.models.expressions"
 
 
-def check(model, expression):
-    """Refuses an annotation of which Django could not tell the kind."""
-    found = of(model, expression)
+class Scope:
+    """Where names have a meaning: a model, and the kinds of what was annotated."""
+
+    def __init__(self, model, known=(), summarize=False):
+        self.model, self.known, self.summarize = model, dict(known), summarize
+
+
+def check(scope, expression):
+    """The kind of an annotation; refuses one of which Django could not tell it."""
+    found = of(scope, expression)
     if found is None:
         raise OutputFieldIsNoneError("Cannot resolve expression type, unknown output_field")
     return found
 
 
-def of(model, expression):
+def of(scope, expression):
     """The class of field; None for what is NULL whatever the row."""
     given = getattr(expression, "output_field", None)
     name = expression.__class__.__name__
-    if name in ("Sum", "Avg", "Min", "Max", "Count", "StdDev", "Variance"):
-        _check_aggregate(model, name, expression)
+    if getattr(expression, "contains_aggregate", False) and hasattr(expression, "distinct"):
+        _check_aggregate(scope, name, expression)
     if given is not None:
         return given.__class__.__name__
     if name == "OuterRef":
         raise ValueError("This queryset contains a reference to an outer query and may only be used in a subquery.")
     if name == "F":
-        return _of_name(model, expression.name)
+        return _of_name(scope, expression.name)
     if name == "Value":
         return _of_value(expression.value)
+    if hasattr(expression, "children"):
+        return "BooleanField"
     if name == "CombinedExpression":
-        return _combined(expression.connector, of(model, expression.lhs), of(model, expression.rhs))
+        return _combined(expression.connector, of(scope, expression.lhs), of(scope, expression.rhs))
     if name == "Case":
-        results = [of(model, case.result) for case in expression.cases]
-        return _alike([*results, of(model, expression.default)])
+        results = [of(scope, case.result) for case in expression.cases]
+        return _alike([*results, of(scope, expression.default)])
     if name.startswith("Extract") or name.startswith("Trunc"):
-        return _of_moment(model, expression, name)
+        return _of_moment(scope, expression, name)
     if name in _FIXED:
         return _FIXED[name]
-    if name in _OF_SOURCE:
-        return of(model, expression.source[0] if hasattr(expression, "source") else expression.expression)
-    if name in _ALIKE:
-        return _alike([of(model, one) for one in expression.source])
     if name == "Concat":
-        kinds = [of(model, one) for one in expression.source]
+        kinds = [of(scope, one) for one in expression.source]
         found = kinds.pop()
         while kinds:
             found = _alike([kinds.pop(), found])
         return found
-    return ANY
+    if not hasattr(expression, "source") and not hasattr(expression, "distinct"):
+        return ANY
+    sources = expression.source if hasattr(expression, "source") else [expression.expression]
+    kinds = [of(scope, one) for one in sources]
+    if name in _FIRST:
+        return kinds[0]
+    if name in _NUMERIC:
+        if "DecimalField" in kinds:
+            return "DecimalField"
+        if not kinds or any(_is(kind, "IntegerField") for kind in kinds):
+            return "FloatField"
+    return _alike(kinds)
 
 
-def _check_aggregate(model, name, expression):
+def _check_aggregate(scope, name, expression):
     inner = expression.expression
-    if name in ("Sum", "Avg", "StdDev", "Variance") and of(model, inner) in ("TimeField", *_DATES):
+    if name in ("Sum", "Avg", "StdDev", "Variance") and of(scope, inner) in ("TimeField", *_DATES):
         from django.db.utils import NotSupportedError
 
         raise NotSupportedError(
@@ -83,12 +103,26 @@ def _check_aggregate(model, name, expression):
             "is saved as text."
         )
     if getattr(inner, "contains_aggregate", False):
+        if scope.summarize:
+            from django.db.utils import OperationalError
+
+            raise OperationalError("misuse of aggregate function %s()" % innermost(inner).function)
         inner = inner.__class__.__name__
         raise FieldError("Cannot compute %s('%s'): '%s' is an aggregate" % (name, inner, inner))
 
 
-def _of_name(model, path):
-    options = model._meta
+def innermost(expression):
+    """The aggregate in an expression that has one."""
+    if hasattr(expression, "distinct"):
+        return expression
+    found = [one for one in expression.get_source_expressions() if getattr(one, "contains_aggregate", False)]
+    return innermost(found[0])
+
+
+def _of_name(scope, path):
+    if path in scope.known:
+        return scope.known[path]
+    options = scope.model._meta
     parts = path.split("__")
     for at, part in enumerate(parts):
         field = options.pk if part == "pk" else _field(options, part)
@@ -97,7 +131,7 @@ def _of_name(model, path):
         if not field.is_relation:
             return field.__class__.__name__ if at == len(parts) - 1 else ANY
         options = field.related_model._meta
-    return ANY
+    return options.pk.__class__.__name__
 
 
 def _field(options, name):
@@ -118,14 +152,35 @@ def _of_value(value):
     return names.get(type(value).__name__)
 
 
-def _of_moment(model, expression, name):
-    kind = of(model, expression.source[0])
+def read(value, kind):
+    """A value of the database as a field of this kind reads it."""
+    if value is None or kind is None:
+        return value
+    if kind == "FloatField":
+        return float(value)
+    if kind.endswith("IntegerField"):
+        return int(value)
+    if kind == "BooleanField" and value in (0, 1):
+        return bool(value)
+    if kind == "DecimalField":
+        from decimal import Context, Decimal
+
+        if isinstance(value, float):
+            return Context(prec=15).create_decimal_from_float(value)
+        return Decimal(value)
+    return value
+
+
+def _of_moment(scope, expression, name):
+    kind = of(scope, expression.source[0])
     if kind == ANY or kind is None or kind in ("TimeField", *_DATES):
         dated = getattr(expression, "as_date", False)
         return "IntegerField" if name.startswith("Extract") else "DateField" if dated else _FIXED.get(name, "DateTimeField")
     if name.startswith("Extract"):
         raise ValueError("Extract input expression must be DateField, DateTimeField, TimeField, or DurationField.")
-    raise TypeError("%r isn't a DateField, TimeField, or DateTimeField." % getattr(expression.source[0], "name", "").rpartition("__")[2])
+    source = getattr(expression.source[0], "name", None)
+    shown = None if source is None else source.rpartition("__")[2]
+    raise TypeError("%r isn't a DateField, TimeField, or DateTimeField." % shown)
 
 
 def _is(kind, base):

@@ -10,6 +10,32 @@ MOMENT = (
 )
 
 
+def by_name(name, related=False):
+    """The class of a look-up, as `get_lookup` gives it."""
+    kind = {"iexact": "IExact", "gt": "GreaterThan", "gte": "GreaterThanOrEqual", "lt": "LessThan",
+            "lte": "LessThanOrEqual", "icontains": "IContains", "istartswith": "IStartsWith", "isnull": "IsNull",
+            "startswith": "StartsWith", "endswith": "EndsWith", "iendswith": "IEndsWith", "iregex": "IRegex"}
+    module = "django.db.models.fields.related_lookups" if related else __name__
+    title = ("Related" if related else "") + kind.get(name, name.capitalize())
+    key = (module, title)
+    if key not in _classes:
+        _classes[key] = type(title, (), {"__module__": module, "lookup_name": name})
+    return _classes[key]
+
+
+_classes = {}
+
+
+def _pattern_code(pattern):
+    """What Python's re makes of a pattern for the engine behind it; None where re refuses it."""
+    from re import PatternError, _compiler, _parser
+
+    try:
+        return _compiler._code(_parser.parse(pattern), 0)
+    except (PatternError, OverflowError, RecursionError):
+        return None
+
+
 RELATED = ("exact", "gt", "gte", "lt", "lte", "in", "isnull")
 
 

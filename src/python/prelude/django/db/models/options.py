@@ -10,22 +10,26 @@ class Options:
     default_permissions = ("add", "change", "delete", "view")
     default_related_name = None
     get_latest_by = None
-    indexes = ()
-    constraints = ()
+    indexes = []
+    constraints = []
+    is_composite_pk = False
+    all_parents = ()
+    required_db_vendor = None
+    proxy_for_model = None
+    related_fkey_lookups = []
     managed = True
     swapped = None
     swappable = None
-    required_db_features = ()
-    permissions = ()
+    required_db_features = []
+    permissions = []
     base_manager_name = None
     default_manager_name = None
-    private_fields = ()
+    private_fields = []
     select_on_save = False
     db_tablespace = ""
     order_with_respect_to = None
     original_attrs = {}
-    total_unique_constraints = ()
-    has_auto_field = auto_field = None
+    total_unique_constraints = []
 
     def __init__(self, label, proxy=False):
         self.label = label
@@ -105,13 +109,48 @@ class Options:
     def fields(self):
         return tuple(self._field(d) for d in self.table["fields"] if not d["beyond"])
 
-    local_fields = concrete_fields = local_concrete_fields = fields
+    concrete_fields = local_concrete_fields = fields
+
+    @property
+    def local_fields(self):
+        return list(self.fields)
 
     @property
     def many_to_many(self):
         return tuple(self._field(d) for d in self.table["many"])
 
-    local_many_to_many = many_to_many
+    @property
+    def local_many_to_many(self):
+        return list(self.many_to_many)
+
+    @property
+    def pk_fields(self):
+        return [self.pk]
+
+    @property
+    def db_returning_fields(self):
+        return [self.pk] if self.pk.auto_created else []
+
+    @property
+    def managers_map(self):
+        return {manager.name: manager for manager in self.managers}
+
+    @property
+    def local_managers(self):
+        return list(self.managers)
+
+    @property
+    def auto_field(self):
+        return self.pk if self.pk.auto_created else None
+
+    def get_ancestor_link(self, ancestor):
+        return None
+
+    def get_path_to_parent(self, parent):
+        return []
+
+    def get_path_from_parent(self, parent):
+        return []
 
     @property
     def pk(self):
@@ -141,7 +180,8 @@ class Options:
 
     @property
     def fields_map(self):
-        return {related.name: related for related in self.related_objects}
+        hidden = self.get_fields(include_hidden=True)
+        return {related.name: related for related in hidden if not getattr(related, "concrete", True)}
 
     @property
     def apps(self):

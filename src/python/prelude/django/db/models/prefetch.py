@@ -29,15 +29,41 @@ class Prefetch:
         return hash((Prefetch, self.prefetch_to))
 
 
+Prefetch.__module__ = "django.db.models.query"
+
+
 def _nested(paths):
     """`a__b` and `a__c` as what follows each first name."""
     tree = {}
     for path in paths:
-        first, _, rest = path.partition("__")
+        first, *rest = path.split("__", 1)
         tree.setdefault(first, [])
         if rest:
-            tree[first].append(rest)
+            tree[first].extend(rest)
     return tree
+
+
+def check_select(model, fields):
+    """Refuses names that are no relation to one row, at every level, as Django does when the query runs."""
+    from django.core.exceptions import FieldError
+
+    table = model._meta.table
+    backward = {query: label for label, _, query, _ in table["reverses"] if query == "auth_token"}
+    forward = {field["name"]: field["to"] for field in table["fields"] if "to" in field}
+    plain = [field["name"] for field in table["fields"] if "to" not in field and not field["beyond"]]
+    choices = ", ".join([*forward, *backward]) or "(none)"
+    asked = _nested(fields)
+    for name in plain:
+        if name in asked:
+            raise FieldError("Non-relational field given in select_related: '%s'. Choices are: %s" % (name, choices))
+    known = {**forward, **backward}
+    for name, label in known.items():
+        if name in asked:
+            check_select(apps.load(label), asked[name])
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        listed = ", ".join("'%s'" % name for name in unknown)
+        raise FieldError("Invalid field name(s) given in select_related: %s. Choices are: %s" % (listed, choices))
 
 
 def select(model, instances, fields):
@@ -133,6 +159,11 @@ def _one(level, name, path, queryset, to_attr):
         return _many(level, name, descriptor, queryset, to_attr)
     if hasattr(descriptor, "_query_name"):
         return _referring(level, name, descriptor, queryset, to_attr)
+    if not hasattr(descriptor, "is_cached"):
+        raise ValueError(
+            "'%s' does not resolve to an item that supports prefetching - this is an invalid parameter to "
+            "prefetch_related()." % path
+        )
     select(model, level, [name])
     found = [one._state.fields_cache.get(name) for one in level]
     if queryset is not None:

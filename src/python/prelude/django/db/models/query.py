@@ -23,7 +23,7 @@ class QuerySet(writing.QuerySet):
         self._flat = False
         self._sticky = None
         self._known = self._related = None
-        self._zoned = self._prefetches = ()
+        self._zoned = self._prefetches = self._kinds = ()
 
     def _chain(self, query=None):
         made = self.__class__.__new__(self.__class__)
@@ -254,7 +254,7 @@ class QuerySet(writing.QuerySet):
             if not hasattr(value, "_node") and not hasattr(value, "children"):
                 raise TypeError(
                     "QuerySet.%s() received non-expression(s): %s."
-                    % ("annotate" if shown else "alias", ", ".join(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node")))
+                    % ("annotate", ", ".join(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node")))
                 )
         annotations = {}
         for arg in args:
@@ -268,15 +268,14 @@ class QuerySet(writing.QuerySet):
                 )
             annotations[name] = arg
         annotations.update(kwargs)
-        query, zoned = self.query, self._zoned
+        query, zoned, known = self.query, self._zoned, dict(self._kinds)
         taken = set() if self._form else self._field_names()
         for name, expression in annotations.items():
             if name in taken:
                 raise ValueError("The annotation '%s' conflicts with a field on the model." % name)
-            query = query.annotate(name, expression, shown)
-            zoned = writing.examine(self.model, name, expression, shown, zoned)
+            known[name], zoned, query = writing.examine(self.model, known, name, expression, shown, zoned, query)
         made = self._chain(query)
-        made._zoned = zoned
+        made._zoned, made._kinds = zoned, known
         return made
 
     def _field_names(self):
@@ -301,12 +300,10 @@ class QuerySet(writing.QuerySet):
         self._refuse_combined("select_related")
         if self._form is not None:
             raise TypeError("Cannot call select_related() after .values() or .values_list()")
-        writing.check_select_related(self.model, fields)
         return writing.relating(self._chain(), fields)
 
     def prefetch_related(self, *lookups):
         self._refuse_combined("prefetch_related")
-        writing.check_prefetch(self.model, lookups)
         made = self._chain()
         made._prefetches = () if lookups == (None,) else (*self._prefetches, *lookups)
         return made

@@ -20,6 +20,10 @@ class Q:
         self.negated = _negated
 
     @classmethod
+    def create(cls, children=None, connector=None, negated=False):
+        return cls._made(list(children or ()), connector or cls.default, negated)
+
+    @classmethod
     def _made(cls, children, connector, negated=False):
         made = cls()
         made.children = children

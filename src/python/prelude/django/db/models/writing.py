@@ -84,7 +84,9 @@ class QuerySet(asking.QuerySet):
         self._refuse_combined("update")
         if self.query.is_sliced:
             raise TypeError("Cannot update a query once a slice has been taken.")
-        pairs = _assignments(self.model, kwargs)
+        from django.db.models.assigning import assignments
+
+        pairs = assignments(self.model, kwargs)
         with transaction.breaks():
             count = self.query.update(pairs)
         self._result_cache = None
@@ -135,26 +137,6 @@ class QuerySet(asking.QuerySet):
         return self.delete()
 
 
-def _assignments(model, kwargs):
-    """Pairs of an attribute and a value, from the arguments of `update`."""
-    options = model._meta
-    pairs = []
-    for name, value in kwargs.items():
-        description = options.table["fields"][options.table["pk"]] if name == "pk" else options.find(name)
-        if description is None or description.get("beyond"):
-            # A relation that is seen from here only has no column, and Django stumbles over it.
-            if not getattr(options.get_field(name), "concrete", False):
-                raise AttributeError("'%s' object has no attribute 'generated'" % type(options.get_field(name)).__name__)
-        if "through" in description:
-            from django.core.exceptions import FieldError
-
-            raise FieldError(
-                "Cannot update model field %r (only non-relations and foreign keys permitted)." % options.get_field(name)
-            )
-        pairs.append((description["attname"], value))
-    return pairs
-
-
 def _places(model, names):
     table = model._meta.table
     places = []
@@ -191,29 +173,6 @@ def defer(queryset, fields):
     return queryset.query.only([place for place in range(len(table["fields"])) if place not in dropped])
 
 
-def check_select_related(model, fields):
-    """Refuses names that are no relation to one row, as Django does when the query runs."""
-    from django.core.exceptions import FieldError
-
-    if fields == (None,):
-        return
-    table = model._meta.table
-    choices = [f["name"] for f in table["fields"] if "to" in f]
-    choices += [query for label, name, query, _ in table["reverses"] if query == "auth_token"]
-    for field in fields:
-        first = field.partition("__")[0]
-        if first not in choices:
-            if model._meta.find(first) is not None and "to" not in model._meta.find(first):
-                raise FieldError(
-                    "Non-relational field given in select_related: '%s'. Choices are: %s"
-                    % (first, ", ".join(choices) or "(none)")
-                )
-            raise FieldError(
-                "Invalid field name(s) given in select_related: '%s'. Choices are: %s"
-                % (first, ", ".join(choices) or "(none)")
-            )
-
-
 def relating(made, fields):
     made._related = None if fields == (None,) else (*(made._related or ()), *fields)
     return made
@@ -223,18 +182,12 @@ def complete(queryset, results):
     """The results with the related rows that were asked for."""
     from django.db.models import prefetch
 
+    if queryset._related is not None:
+        prefetch.check_select(queryset.model, queryset._related)
     if results and queryset._related is not None:
         prefetch.select(queryset.model, results, queryset._related)
     prefetch.prefetch(results, queryset._prefetches)
     return results
-
-
-def check_prefetch(model, lookups):
-    for lookup in lookups:
-        if lookup is None:
-            continue
-        path = getattr(lookup, "prefetch_through", lookup)
-        check_prefetched(model, path.partition("__")[0], path)
 
 
 def check_prefetched(model, name, path):
@@ -245,17 +198,25 @@ def check_prefetched(model, name, path):
         )
 
 
-def examine(model, name, expression, shown, zoned):
-    """Refuses an annotation that Django refuses when it is asked for; tells which are to be moved to the time zone."""
-    if shown and not hasattr(expression, "children"):
-        from django.db.models import kinds
+def examine(model, known, name, expression, shown, zoned, query):
+    """Annotates a query. Refuses what Django refuses when it is asked for; tells the kind, and what is to be changed
+    in the results."""
+    from django.db.models import kinds
+    from django.db.models.zoned import is_zoned
 
-        kinds.check(model, expression)
-    if hasattr(expression, "as_date"):
-        from django.db.models.zoned import is_zoned
-
-        return (*zoned, name) if is_zoned(expression) else zoned
-    return zoned
+    scope = kinds.Scope(model, known)
+    try:
+        kind = kinds.check(scope, expression) if shown else kinds.of(scope, expression)
+    except Exception:
+        # A name without a meaning is told first.
+        query.annotate(name, expression, shown, None)
+        raise
+    query = query.annotate(name, expression, shown, kind)
+    if kind == "DecimalField":
+        zoned = (*zoned, (name, kind))
+    elif is_zoned(expression):
+        zoned = (*zoned, (name, "zone"))
+    return kind, zoned, query
 
 
 def check_order(names):

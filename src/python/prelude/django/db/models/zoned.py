@@ -1,27 +1,34 @@
-"""Moments that were cut down: Django gives them in the current time zone."""
+"""What is changed in results: moments that were cut down are in the current time zone, decimals are decimals."""
 
 
 def is_zoned(expression):
     return hasattr(expression, "as_date") and not expression.as_date
 
 
-def apply(rows, names, form, value_names):
-    """The same rows, with the values of these names in the zone."""
+def apply(rows, changes, form, value_names):
+    """The same rows, with the values of these names changed."""
+    from django.db.models import kinds
     from django.utils import timezone
 
     zone = timezone.get_current_timezone()
+    changes = dict(changes)
 
-    def moved(value):
-        return value if value is None or not hasattr(value, "hour") else value.astimezone(zone)
+    def changed(name, value):
+        kind = changes.get(name)
+        if kind is None or value is None:
+            return value
+        if kind == "zone":
+            return value.astimezone(zone) if hasattr(value, "hour") else value
+        return kinds.read(value, kind)
 
     if form is None:
         for one in rows:
-            for name in names:
-                setattr(one, name, moved(getattr(one, name, None)))
+            for name in changes:
+                if name in one.__dict__:
+                    setattr(one, name, changed(name, getattr(one, name)))
         return rows
     if form == "dict":
-        return [{name: moved(value) if name in names else value for name, value in row.items()} for row in rows]
+        return [{name: changed(name, value) for name, value in row.items()} for row in rows]
     if form == "flat":
-        return [moved(value) for value in rows] if value_names[0] in names else rows
-    places = [at for at, name in enumerate(value_names) if name in names]
-    return [tuple(moved(value) if at in places else value for at, value in enumerate(row)) for row in rows]
+        return [changed(value_names[0], value) for value in rows]
+    return [tuple(changed(name, value) for name, value in zip(value_names, row)) for row in rows]

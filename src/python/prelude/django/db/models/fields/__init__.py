@@ -1,6 +1,7 @@
 """Fields: what `_meta` says of the columns of a model, and how values are brought into their form."""
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models.fields.columns import Column, Many, RelatedColumn
 
 
 class NOT_PROVIDED:
@@ -10,7 +11,7 @@ class NOT_PROVIDED:
 BLANK_CHOICE_DASH = [("", "---------")]
 
 
-class Field:
+class Field(Column):
     is_relation = False
     many_to_many = many_to_one = one_to_many = one_to_one = None
     related_model = remote_field = None
@@ -21,7 +22,7 @@ class Field:
     hidden = False
     choices = None
     db_index = False
-    empty_values = (None, "", [], (), {})
+    empty_values = [None, "", [], (), {}]
     empty_strings_allowed = True
     generated = False
 
@@ -253,6 +254,10 @@ class TimeField(Field):
 class DateTimeField(DateField):
     auto_now_add = auto_now = False
 
+    def value_to_string(self, obj):
+        value = self.value_from_object(obj)
+        return "" if value is None else value.isoformat()
+
     def to_python(self, value):
         if value is None:
             return value
@@ -261,7 +266,7 @@ class DateTimeField(DateField):
         return reading.clean_datetime(value, str(self)[str(self).find(".") + 1 :])
 
 
-class _Relation(Field):
+class _Relation(RelatedColumn, Field):
     is_relation = True
     empty_strings_allowed = False
 
@@ -272,6 +277,7 @@ class _Relation(Field):
         return apps.load(self.to)
 
     to_fields = [None]
+    db_index = True
 
     @property
     def target_field(self):
@@ -289,17 +295,25 @@ class _Relation(Field):
 class ForeignKey(_Relation):
     many_to_one = True
 
+    def get_prep_value(self, value):
+        return self.target_field.get_prep_value(value)
+
+    def to_python(self, value):
+        return self.target_field.to_python(value)
+
     def get_default(self):
         return None
 
 
 class OneToOneField(ForeignKey):
-    many_to_one = None
+    many_to_one = False
     one_to_one = True
 
 
-class ManyToManyField(_Relation):
+class ManyToManyField(Many, _Relation):
     many_to_many = True
+    db_index = False
+    empty_strings_allowed = True
 
     def value_from_object(self, obj):
         return [] if obj.pk is None else list(getattr(obj, self.attname).all())
@@ -321,7 +335,8 @@ def build(description, model):
     if made.primary_key:
         made.serialize = False
     made.to = description.get("to")
-    made.through = description.get("through")
+    if made.many_to_many:
+        made.through = description.get("through")
     made.auto_created = description["class"] == "AutoField"
     default = description["default"]
     if default in ("true", "false"):
@@ -333,8 +348,6 @@ def build(description, model):
     elif default == "added":
         made.auto_now_add = True
         made.editable = False
-    elif description["name"] == "key":
-        made.default = ""
     return made
 
 

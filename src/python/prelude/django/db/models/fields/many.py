@@ -43,6 +43,7 @@ def related_manager(other, field, instance, accessor):
         made.create = _creating("create")
         made.get_or_create = _creating("get_or_create")
         made.update_or_create = _creating("update_or_create")
+        made.add, made.aadd, made.set, made.aset = _add, _aadd, _set, _aset
     manager = _classes[key]()
     manager.model = other
     manager.instance = instance
@@ -51,6 +52,37 @@ def related_manager(other, field, instance, accessor):
     manager._known = {field: instance}
     manager._given = {field: instance}
     return manager
+
+
+def _add(self, *objs, bulk=True):
+    """Lets these rows refer to the instance."""
+    field = next(iter(self._core))
+    self.instance.__dict__.get("_prefetched_objects_cache", {}).pop(self._accessor, None)
+    for one in objs:
+        if not isinstance(one, self.model):
+            raise TypeError("'%s' instance expected, got %r" % (self.model._meta.object_name, one))
+        setattr(one, field, self.instance)
+        if bulk and one._state.adding:
+            raise ValueError("%r instance isn't saved. Use bulk=False or save the object first." % one)
+    if bulk:
+        self.model._base_manager.filter(pk__in=[one.pk for one in objs]).update(**{field: self.instance})
+        return
+    with transaction.atomic():
+        for one in objs:
+            one.save()
+
+
+def _set(self, objs, *, bulk=True, clear=False):
+    # The rows cannot be without one they refer to: those that are there stay.
+    self.add(*tuple(objs), bulk=bulk)
+
+
+async def _aadd(self, *objs, bulk=True):
+    self.add(*objs, bulk=bulk)
+
+
+async def _aset(self, objs, *, bulk=True, clear=False):
+    self.set(objs, bulk=bulk)
 
 
 def _creating(name):

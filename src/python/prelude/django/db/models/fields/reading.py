@@ -59,12 +59,14 @@ def clean_datetime(value, name):
     """An aware moment; a naive one is taken for UTC, with Django's warning."""
     import datetime
 
+    is_day = isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
     if not isinstance(value, datetime.datetime):
         value = _parsed(value, name)
     if value.tzinfo is None:
         from django.utils import naive
 
-        naive.warn("DateTimeField %s received a naive datetime (%s) while time zone support is active." % (name, value))
+        message = "DateTimeField %s received a naive datetime (%s) while time zone support is active." % (name, value)
+        naive.warn(message, naive.DAY_LINE if is_day else None)
         value = value.replace(tzinfo=datetime.timezone.utc)
     return value
 

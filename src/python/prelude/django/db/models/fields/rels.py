@@ -10,8 +10,12 @@ class ForeignObjectRel:
     is_relation = True
     hidden = False
     null = True
-    many_to_many = many_to_one = one_to_many = one_to_one = None
+    many_to_many = many_to_one = one_to_many = one_to_one = False
     multiple = True
+    limit_choices_to = {}
+    parent_link = symmetrical = False
+    empty_strings_allowed = False
+    field_name = None
 
     def __init__(self, model, label, field, query_name, accessor):
         self.model = model
@@ -46,6 +50,32 @@ class ForeignObjectRel:
 
     def get_accessor_name(self, model=None):
         return self._accessor
+
+    accessor_name = property(get_accessor_name)
+
+    @property
+    def target_field(self):
+        return self.related_model._meta.pk
+
+    def db_type(self, connection=None):
+        return self.field.db_type(connection)
+
+    def get_lookups(self):
+        from django.db.models import lookups
+
+        names = ("in", "exact", "lt", "gt", "gte", "lte", "isnull")
+        return {name: lookups.by_name(name, True) for name in names}
+
+    def get_lookup(self, lookup_name):
+        return self.get_lookups().get(lookup_name)
+
+    def get_choices(self, include_blank=True, blank_choice=(("", "---------"),), limit_choices_to=None, ordering=()):
+        rows = self.related_model._default_manager.complex_filter(limit_choices_to or {})
+        found = [(one.pk, str(one)) for one in (rows.order_by(*ordering) if ordering else rows)]
+        return [*blank_choice, *found] if include_blank else found
+
+    def get_cache_name(self):
+        raise NotImplementedError
 
     def get_internal_type(self):
         return self.field.get_internal_type()
