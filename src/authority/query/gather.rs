@@ -12,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     Value,
-    filter::{Alias, Cond, Expr, Grouping, Op, OrderBy, Query, Step},
+    filter::{Alias, Cond, Expr, Grouping, Op, OrderBy, Query, Right, Step},
 };
 
 /// A row with its joined rows, or several that were gathered.
@@ -126,8 +126,8 @@ fn driver(query: &Query) -> Option<(Alias, usize)> {
             Cond::Test {
                 left: Expr::Column { alias, field, .. },
                 op: op @ (Op::Exact | Op::In | Op::Gt | Op::Gte | Op::Lt | Op::Lte | Op::Range),
-                ..
-            } => indexed(*alias, *field, *op),
+                right,
+            } if !matches!(right, Right::One(Expr::Column { .. })) => indexed(*alias, *field, *op),
             _ => None,
         }
     }

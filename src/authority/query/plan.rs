@@ -227,7 +227,14 @@ fn walked(query: &Query) -> Option<usize> {
             }
             let named = query.conditions.iter().any(|cond| pins(cond, name));
             let gathered = query.grouping == Grouping::Model && !query.joins.is_empty();
-            (gathered || named || covers(name)).then_some(name)
+            // What is asked of a joined row lets SQLite begin there.
+            let begins_there = |cond: &Cond| {
+                let mut fields = Vec::new();
+                (1..=query.joins.len()).for_each(|alias| cond.fields_at(alias, &mut fields));
+                matches!(cond, Cond::Test { .. }) && !fields.is_empty()
+            };
+            let alone = !query.conditions.iter().any(begins_there);
+            (gathered || named || (alone && covers(name))).then_some(name)
         }
         Model::Token => {
             let only = |field: usize| used.as_ref().is_some_and(|used| used.iter().all(|one| *one == field));

@@ -100,6 +100,11 @@ impl Compiler<'_, '_> {
         }
         if let Some(text) = object.downcast_ref::<PyStr>() {
             let parts: Vec<_> = text.to_string_lossy().chars().collect();
+            // A text of two letters is a pair like any other.
+            if let [lookup, value] = parts.as_slice() {
+                let value: PyObjectRef = vm.ctx.new_str(value.to_string()).into();
+                return self.lookup(&lookup.to_string(), &value, at);
+            }
             return Err(errors::cannot_unpack(parts.len(), vm));
         }
         let name = object.class().name().to_string();

@@ -58,7 +58,15 @@ def _iso_words(text, *args):
 
 def _from_iso(kind):
     inner = kind.fromisoformat.__func__
-    checked = _reworded(_reworded(inner, TypeError, _iso_words), ValueError, _iso_words)
+
+    def read(cls, given):
+        try:
+            return inner(cls, given)
+        except AssertionError:
+            # A text of a length that no form has.
+            raise ValueError from None
+
+    checked = _reworded(_reworded(read, TypeError, _iso_words), ValueError, _iso_words)
     kind.fromisoformat = classmethod(checked)
 
 

@@ -128,7 +128,7 @@ class QuerySet:
     def aggregate(self, *args, **kwargs):
         for value in (*args, *kwargs.values()):
             if not hasattr(value, "_node"):
-                wrong = ", ".join(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node"))
+                wrong = ", ".join(sorted(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node")))
                 raise TypeError("QuerySet.aggregate() received non-expression(s): %s." % wrong)
         named = dict(kwargs)
         for arg in args:

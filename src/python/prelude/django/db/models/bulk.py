@@ -50,14 +50,14 @@ def create(queryset, objs, batch_size, ignore_conflicts, update_conflicts, updat
     objs = list(objs)
     if not update_conflicts:
         with transaction.breaks():
-            if _hallpass.insert_fresh(model._meta.label, objs, ignore_conflicts):
+            if _hallpass.insert_fresh(model._meta.label, objs, bool(ignore_conflicts)):
                 return objs
     rows = [_attributes(model, one) for one in (_watched(objs) if len(objs) > 2000 else objs)]
     with transaction.breaks():
         if update_conflicts:
             made = [_upsert(queryset, one, row, update_fields, unique_fields) for one, row in zip(objs, rows)]
         else:
-            made = _hallpass.insert_many(model._meta.label, rows, ignore_conflicts)
+            made = _hallpass.insert_many(model._meta.label, rows, bool(ignore_conflicts))
     pk_name = model._meta.pk_attname
     for one, key in zip(objs, made):
         if isinstance(key, _hallpass.Sealed):

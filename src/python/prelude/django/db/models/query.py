@@ -254,7 +254,7 @@ class QuerySet(writing.QuerySet):
             if not hasattr(value, "_node") and not hasattr(value, "children"):
                 raise TypeError(
                     "QuerySet.%s() received non-expression(s): %s."
-                    % ("annotate", ", ".join(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node")))
+                    % ("annotate", ", ".join(sorted(str(v) for v in (*args, *kwargs.values()) if not hasattr(v, "_node"))))
                 )
         annotations = {}
         for arg in args:

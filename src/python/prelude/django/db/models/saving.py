@@ -110,7 +110,7 @@ def _write(instance, force_insert, force_update, update_fields):
                 from django.utils import timezone
 
                 values[field["attname"]] = instance.__dict__[field["attname"]] = timezone.now()
-        values[pk_name] = getattr(instance, pk_name) if sealed else pk
+        values = {pk_name: getattr(instance, pk_name) if sealed else pk, **values}
         made = _hallpass.insert(options.label, values)
         if isinstance(made, _hallpass.Sealed):
             instance._state.sealed = made

@@ -160,6 +160,8 @@ def only(queryset, fields):
         raise TypeError("Cannot call only() after .values() or .values_list()")
     if fields == (None,):
         raise TypeError("Cannot pass None as an argument to only().")
+    if not fields:
+        return queryset.query.all_fields()
     return queryset.query.only(_places(queryset.model, fields))
 
 
