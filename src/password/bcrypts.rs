@@ -29,11 +29,9 @@ pub(super) fn salt(entropy: &dyn Entropy) -> String {
 pub(super) fn encode(hasher: Hasher, password: &str, salt: &str) -> Result<String, Malformed> {
     let invalid = || Malformed::value("Invalid salt");
     let salt = ascii(salt)?;
-    let rest = ["$2b$", "$2a$", "$2x$", "$2y$"].iter().find_map(|version| salt.strip_prefix(version));
-    let (rounds, rest) = rest.and_then(|rest| rest.split_once('$')).ok_or_else(invalid)?;
-    if rounds.len() != 2 || !rounds.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(invalid());
-    }
+    // As its library cuts it: however many dollars stand between the three parts.
+    let parts: Vec<&str> = salt.split('$').filter(|part| !part.is_empty()).collect();
+    let [version @ ("2b" | "2a" | "2x" | "2y"), rounds, rest] = parts.as_slice() else { return Err(invalid()) };
     let cost: u32 = rounds.parse().map_err(|_| invalid())?;
     let text = rest.get(..22).ok_or_else(invalid)?;
     let bytes = BASE_64.decode(text).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()).ok_or_else(invalid)?;
@@ -49,8 +47,7 @@ pub(super) fn encode(hasher: Hasher, password: &str, salt: &str) -> Result<Strin
     input.push(0);
     input.truncate(MAX_BYTES);
     let hash = bcrypt::bcrypt(cost, bytes, &input);
-    let version = &salt[..4];
-    Ok(format!("{}${version}{rounds}${text}{}", hasher.algorithm(), BASE_64.encode(&hash[..23])))
+    Ok(format!("{}$${version}${cost:02}${text}{}", hasher.algorithm(), BASE_64.encode(&hash[..23])))
 }
 
 pub(super) fn verify(hasher: Hasher, password: &str, encoded: &str) -> Result<bool, Malformed> {

@@ -106,6 +106,10 @@ fn a_malformed_hash_gets_the_exception_of_djangos_hasher() {
         ("bcrypt$$2b$04$aaaaaaaaaaaaaaaaaaaaaa", "ValueError: Invalid salt"),
         ("bcrypt$$2b$03$aaaaaaaaaaaaaaaaaaaaae", "ValueError: Invalid salt"),
         ("bcrypt$$2b$04$aaaaaaaaaaaaaaaaaaaaae", "refused"),
+        ("bcrypt$2b$04$aaaaaaaaaaaaaaaaaaaaae", "refused"),
+        ("bcrypt$$$2b$04$aaaaaaaaaaaaaaaaaaaaae", "refused"),
+        ("bcrypt$$2b$4$aaaaaaaaaaaaaaaaaaaaae", "refused"),
+        ("bcrypt$$2b$04$aaaaaaaaaaaaaaaaaaaaae$x", "ValueError: Invalid salt"),
         ("bcrypt_sha256$$2b", "ValueError: Invalid salt"),
     ] {
         assert_eq!(malformed(encoded), expected, "{encoded}");

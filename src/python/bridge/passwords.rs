@@ -75,5 +75,9 @@ pub(super) fn faults(password: &str, attributes: Option<[String; 4]>) -> Vec<(St
 
 fn malformed(error: &Malformed, vm: &VirtualMachine) -> PyBaseExceptionRef {
     // The libraries whose exceptions Django lets through are not here: their nearest builtin takes the place.
-    vm.new_value_error(error.message.clone())
+    match error.exception {
+        "TypeError" => vm.new_type_error(error.message.clone()),
+        "OverflowError" => vm.new_overflow_error(error.message.clone()),
+        _ => vm.new_value_error(error.message.clone()),
+    }
 }

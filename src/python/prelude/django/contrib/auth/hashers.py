@@ -176,16 +176,29 @@ class Argon2PasswordHasher(BasePasswordHasher):
         algorithm, rest = encoded.split("$", 1)
         assert algorithm == self.algorithm
         variety, *rest = rest.split("$")
-        version = rest.pop(0).removeprefix("v=") if len(rest) == 4 else "16"
-        raw, salt, hash = rest
-        costs = dict(part.split("=") for part in raw.split(","))
+        try:
+            if variety not in ("argon2d", "argon2i", "argon2id"):
+                raise ValueError
+            version = rest.pop(0).removeprefix("v=") if len(rest) == 4 else "16"
+            raw, salt, hash = rest
+            costs = dict(part.split("=") for part in raw.split(","))
+            numbers = {"memory_cost": int(costs["m"]), "parallelism": int(costs["p"]), "time_cost": int(costs["t"])}
+            version = int(version)
+        except (ValueError, KeyError):
+            # argon2-cffi's InvalidHashError, whose nearest builtin this is.
+            raise ValueError from None
         import base64
 
         salt = base64.b64decode(salt + "=" * (-len(salt) % 4)).decode("latin1")
-        return {
-            "algorithm": algorithm, "hash": hash, "memory_cost": int(costs["m"]), "parallelism": int(costs["p"]),
-            "salt": salt, "time_cost": int(costs["t"]), "variety": variety, "version": int(version),
-        }
+        return {"algorithm": algorithm, "hash": hash, "salt": salt, "variety": variety, "version": version, **numbers}
+
+    def must_update(self, encoded):
+        decoded = self.decode(encoded)
+        costs = [decoded[name] for name in ("variety", "version", "time_cost", "memory_cost", "parallelism")]
+        current = ["argon2id", 19, self.time_cost, self.memory_cost, self.parallelism]
+        # A hash of 32 bytes, without the padding.
+        outdated = costs != current or len(decoded["hash"]) * 3 // 4 != 32
+        return outdated or must_update_salt(decoded["salt"], self.salt_entropy)
 
 
 class BCryptSHA256PasswordHasher(BasePasswordHasher):
@@ -238,6 +251,11 @@ class ScryptPasswordHasher(BasePasswordHasher):
             "algorithm": algorithm, "work_factor": int(work_factor), "salt": salt, "block_size": int(block_size),
             "parallelism": int(parallelism), "hash": hash,
         }
+
+    def must_update(self, encoded):
+        decoded = self.decode(encoded)
+        current = {"work_factor": self.work_factor, "block_size": self.block_size, "parallelism": self.parallelism}
+        return any(decoded[name] != value for name, value in current.items())
 
 
 class MD5PasswordHasher(BasePasswordHasher):
