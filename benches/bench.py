@@ -146,6 +146,7 @@ ALL = {
     "requests": endpoint.requests,
     "churn": endpoint.churn,
     "passwords": endpoint.passwords,
+    "rotation": endpoint.rotation,
     "script": script,
     "queries": queries,
     "moving": moving,

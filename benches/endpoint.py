@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from common import PROGRAMS, PYTHON, figure, free_port, ours, prepared, run, serve, stop
+from common import PROGRAMS, PYTHON, environment, figure, fixture, free_port, fresh, measured, ours, prepared, run, serve, stop
 
 TOKENS = int(os.environ.get("BENCH_TOKENS", "100000"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
@@ -215,6 +215,60 @@ def churn():
                 sys.exit("a revoked key was let in")
     finally:
         stop(mine)
+
+
+def rotation():
+    """Requests while the keyring is rotated by another process, beside those before and after; and how long it takes."""
+    work = fresh("rotation")
+    env = environment(work)
+    path, keys = fixture(work, TOKENS)
+    run(ours("loaddata", "-v", "0", str(path)), env)
+    load = loads(work, keys)["ours"]
+    mine, port = hallpassd(env)
+    slices = {"before": [], "beside": [], "after": []}
+
+    def measure(name):
+        rate, _, refused, broken = wrk(port, 16, load, seconds=2)
+        if refused or broken:
+            sys.exit(f"{name}: {refused} refused, {broken} broken")
+        return rate
+
+    try:
+        # What is remembered of tokens is filled first.
+        for _ in range(3):
+            measure("warm")
+        slices["before"] = [measure("before") for _ in range(4)]
+        began = time.perf_counter()
+        rotating = subprocess.Popen(ours("keyring", "rotate"), env=env, cwd=work, stderr=subprocess.PIPE, text=True)
+        ended = []
+        waiting = threading.Thread(target=lambda: ended.append((rotating.wait(), time.perf_counter())))
+        waiting.start()
+        while not ended:
+            rate = measure("beside")
+            # A slice that the rotation did not fill says little.
+            if not ended or not slices["beside"]:
+                slices["beside"].append(rate)
+        waiting.join()
+        seconds = ended[0][1] - began
+        if rotating.returncode != 0:
+            sys.exit(f"keyring rotate failed: {rotating.stderr.read()}")
+        slices["after"] = [measure("after") for _ in range(4)]
+    finally:
+        stop(mine)
+    undisturbed = statistics.mean(slices["before"] + slices["after"])
+    beside = statistics.mean(slices["beside"])
+    # Alone, on a machine with nothing else to do.
+    idle, _ = measured(ours("keyring", "rotate"), env)
+    figure(
+        "rotation",
+        tokens=TOKENS,
+        ratio=beside / undisturbed,
+        seconds=seconds,
+        idle_seconds=idle,
+        beside_per_s=beside,
+        undisturbed_per_s=undisturbed,
+        worst=min(slices["beside"]) / undisturbed,
+    )
 
 
 def passwords():

@@ -7,7 +7,7 @@ mod pager;
 mod progress;
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     io::{self, IsTerminal, Write},
 };
 
@@ -64,7 +64,6 @@ pub enum Echo {
 }
 
 /// What a question got.
-#[derive(Debug)]
 pub enum Typed {
     /// A line, without its end.
     Line(Zeroizing<String>),
@@ -72,6 +71,17 @@ pub enum Typed {
     End,
     /// Ctrl-C.
     Interrupted,
+}
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            // It may be a password.
+            Self::Line(_) => "Line(..)",
+            Self::End => "End",
+            Self::Interrupted => "Interrupted",
+        })
+    }
 }
 
 /// Standard output is gone: whoever read it has had enough. No error to speak of.

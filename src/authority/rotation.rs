@@ -2,15 +2,23 @@
 
 use std::fmt;
 
-use super::{Access, Authority, ChangeError, Scan, Session, Tx, keys};
+use super::{Access, Authority, ChangeError, Entity as _, Scan, Session, Tx, keys};
 use crate::{
     domain::{Action, StoredKey, Token},
     seal::{Digests, KeyringError, OpenError, StoreKeys, renew, retire},
-    store::layout,
+    store::{Revision, layout, record::Record as _},
 };
 
 /// How many tokens are moved in one commit.
 const BATCH: usize = 100;
+/// How many are read at a time: what one answer of the store holds.
+const PAGE: usize = 512;
+
+/// A token, and the commit that wrote it; none where it is of this change itself.
+struct Found {
+    token: Token,
+    changed: Option<Revision>,
+}
 
 /// Why a rotation did not end. What was moved stays moved; the next rotation goes on from there.
 #[derive(Debug)]
@@ -111,18 +119,26 @@ impl Authority {
         let mut next = i64::MIN;
         let mut gone_through = 0;
         loop {
-            let serials = session.transact(|tx| tx.serials_from(next, BATCH))?;
-            let Some(last) = serials.last() else { break };
-            next = last + 1;
-            session.transact(|tx| {
-                tx.poll()?;
-                for serial in &serials {
-                    tx.reseal(*serial, &new)?;
-                }
-                Ok::<_, ChangeError>(())
-            })?;
-            gone_through += u64::try_from(serials.len()).expect("a batch is small");
-            progress(gone_through);
+            let page = session.transact(|tx| tx.tokens_from(next))?;
+            let Some(last) = page.last() else { break };
+            next = last.token.serial + 1;
+            for batch in page.chunks(BATCH) {
+                let mut is_first_try = true;
+                session.transact(|tx| {
+                    tx.poll()?;
+                    for found in batch {
+                        // What was changed since the page was read is read again, one by one.
+                        match is_first_try {
+                            true => tx.reseal_found(found, &new)?,
+                            false => tx.reseal(found.token.serial, &new)?,
+                        }
+                    }
+                    is_first_try = false;
+                    Ok::<_, ChangeError>(())
+                })?;
+                gone_through += u64::try_from(batch.len()).expect("a batch is small");
+                progress(gone_through);
+            }
         }
         session.settle().map_err(ChangeError::from)?;
 
@@ -157,28 +173,56 @@ enum Proof {
 }
 
 impl Tx<'_> {
-    /// The serials of up to `limit` tokens, from `first` on.
-    fn serials_from(&mut self, first: i64, limit: usize) -> Result<Vec<i64>, ChangeError> {
+    /// The next tokens from `first` on, as many as one read gives.
+    fn tokens_from(&mut self, first: i64) -> Result<Vec<Found>, ChangeError> {
         let table = layout::Table::Token;
         let (from, to) = (table.row(first), crate::store::prefix_end(&table.prefix()));
-        let mut serials = Vec::with_capacity(limit);
-        self.overlay.range(&*self.core.store, &from, &to, |key, _, _| {
-            serials.extend(layout::last_id(key));
-            Ok(serials.len() < limit)
+        let mut found = Vec::with_capacity(PAGE);
+        self.overlay.range(&*self.core.store, &from, &to, |_, value, changed| {
+            found.push(Found { token: Token::decode(value)?, changed });
+            Ok(found.len() < PAGE)
         })?;
-        Ok(serials)
+        Ok(found)
     }
 
     /// Seals the keys of a token under the newest secret.
     fn reseal(&mut self, serial: i64, keys: &StoreKeys) -> Result<(), ChangeError> {
-        // Deleted since its serial was read: nothing to do.
+        // Deleted since its page was read: nothing to do.
         let Some(mut token) = self.find::<Token>(serial)? else { return Ok(()) };
+        self.reseal_keys(&mut token, keys)?;
+        self.update_quietly(&token)?;
+        Ok(())
+    }
+
+    /// The same for one that was read with others: without asking the store again, which compares it at the commit.
+    fn reseal_found(&mut self, found: &Found, keys: &StoreKeys) -> Result<(), ChangeError> {
+        let row = layout::Table::Token.row(found.token.serial);
+        if found.changed.is_none_or(|changed| !self.overlay.note(&row, changed)) {
+            return self.reseal(found.token.serial, keys);
+        }
+        let mut token = found.token.clone();
+        self.reseal_keys(&mut token, keys)?;
+        if token == found.token {
+            return Ok(());
+        }
+        // Two keys that differ under one digest key differ under the next: nobody stands at the new places.
+        let (before, after) = (found.token.places(), token.places());
+        let gone = before.iter().filter(|place| !after.contains(place)).map(|place| (place.key.clone(), None));
+        let number = layout::number(token.serial).to_vec();
+        let new = after.iter().filter(|place| !before.contains(place));
+        let new = new.map(|place| (place.key.clone(), Some(number.clone())));
+        for (key, value) in gone.chain(new).chain([(row, Some(token.encode()))]) {
+            self.put(key, value);
+        }
+        Ok(())
+    }
+
+    fn reseal_keys(&self, token: &mut Token, keys: &StoreKeys) -> Result<(), ChangeError> {
         let id = token.id;
         self.reseal_key(id, &mut token.key, keys)?;
         if let Some(superseded) = &mut token.superseded {
             self.reseal_key(id, &mut superseded.key, keys)?;
         }
-        self.update_quietly(&token)?;
         Ok(())
     }
 
@@ -294,6 +338,49 @@ mod tests {
         let status = bench.authority.rotate_keyring(&mut session, &mut |_| ()).unwrap();
         assert_eq!((status.digest_key, status.to_move), (3, 1));
         assert!(opens(&other, &once) && opens(&other, &key));
+    }
+
+    #[test]
+    fn what_others_change_meanwhile_is_kept_and_what_they_delete_stays_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let (bench, other) = two(&dir.path().join("keyring"));
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        let tokens: Vec<(Token, Key)> = (0..BATCH * 3)
+            .map(|n| {
+                let new = || NewToken { name: Some(format!("t{n}")), ..NewToken::of(user.id) };
+                session.transact(|tx| tx.create_token(new())).unwrap()
+            })
+            .collect();
+        let mut others = other.session(session.actor().clone());
+        let mut round = 0;
+        // After each batch somebody revokes a token of the next one, deletes another and gives a third a new key.
+        let mut fresh = Vec::new();
+        let mut meddle = |_: u64| {
+            round += 1;
+            let Some(next) = tokens.get(round * BATCH..) else { return };
+            let [(revoked, _), (deleted, _), (renewed, _), ..] = next else { return };
+            let of = |tx: &mut Tx<'_>, token: &Token| Ok::<_, ChangeError>(tx.find::<Token>(token.serial)?.unwrap());
+            others.transact(|tx| of(tx, revoked).and_then(|token| tx.revoke(&token))).unwrap();
+            others.transact(|tx| of(tx, deleted).and_then(|token| tx.delete_token(&token))).unwrap();
+            let key =
+                others.transact(|tx| of(tx, renewed).and_then(|token| tx.regenerate(&token, None, Overlap::None)));
+            fresh.push((round * BATCH + 2, key.unwrap().1));
+        };
+        let status = bench.authority.rotate_keyring(&mut session, &mut meddle).unwrap();
+        assert_eq!((status.to_reseal, status.seal_key), (0, 2));
+        // In each round one is gone, and one has its old key beside the new one.
+        assert_eq!(status.keys, u64::try_from(tokens.len()).unwrap());
+        assert_eq!(fresh.len(), 2);
+        let opens = |key: &Key| bench.authority.authenticate(key).unwrap().is_ok();
+        for (n, (_, key)) in tokens.iter().enumerate() {
+            let meddled = n >= BATCH && n % BATCH < 3;
+            assert_eq!(opens(key), !meddled, "token {n}");
+        }
+        assert!(fresh.iter().all(|(_, key)| opens(key)));
+        // Every row is found at the places that it has, and at no other.
+        let report = crate::store::check::check(&*bench.store).unwrap();
+        assert!(report.broken.is_empty(), "{:?}", report.broken);
     }
 
     #[test]

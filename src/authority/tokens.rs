@@ -165,7 +165,7 @@ impl Tx<'_> {
         new.superseded = Some(Superseded { key: old, until: overlap_until.unwrap_or(self.now) });
         self.update_quietly(&new)?;
         let usage = self.usage_of(&new)?;
-        self.put_usage(&new, &Usage { superseded_uses: 0, superseded_last: None, ..usage });
+        self.put_usage(&new, &Usage { superseded_uses: 0, superseded_last: None, superseded_from: None, ..usage });
         self.record_for(&new, Action::Regenerated { overlap_until });
         Ok((new, key))
     }

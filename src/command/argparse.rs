@@ -19,18 +19,23 @@ pub(super) fn failure(error: &clap::Error, words: &[String]) -> Failure {
         _ => {}
     }
     match command {
-        Some(name) if django::names().iter().any(|n| n == name) => Failure::Usage {
-            message: format!("hallpass {name}: error: {}", argparse_text(error, name)),
-            usage: help::usage_of(name),
-            hints: Vec::new(),
-            style: Style::Argparse,
-        },
+        Some(name) if django::names().iter().any(|n| n == name) => usage(name, &argparse_text(error, name, words)),
         Some(_) | None => Failure::Usage {
             message: own_text(error),
             usage: String::new(),
             hints: own_hints(error, command),
             style: Style::Own,
         },
+    }
+}
+
+/// What Django's `parser.error(text)` does.
+pub(super) fn usage(command: &str, text: &str) -> Failure {
+    Failure::Usage {
+        message: format!("hallpass {command}: error: {text}"),
+        usage: help::usage_of(command),
+        hints: Vec::new(),
+        style: Style::Argparse,
     }
 }
 
@@ -51,7 +56,7 @@ pub(super) fn nearest(word: &str, candidates: impl IntoIterator<Item = String>) 
     (best.0 > 0.8).then_some(best.1)
 }
 
-fn argparse_text(error: &clap::Error, command: &str) -> String {
+fn argparse_text(error: &clap::Error, command: &str, words: &[String]) -> String {
     let argument = context(error, ContextKind::InvalidArg);
     let value = context(error, ContextKind::InvalidValue);
     match error.kind() {
@@ -62,13 +67,13 @@ fn argparse_text(error: &clap::Error, command: &str) -> String {
             let given = argument.unwrap_or_default();
             match could_match(command, &given).as_slice() {
                 several @ [_, _, ..] => format!("ambiguous option: {given} could match {}", several.join(", ")),
-                _ => format!("unrecognized arguments: {given}"),
+                _ => format!("unrecognized arguments: {}", unrecognized(command, &given, words)),
             }
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => match value.filter(|v| !v.is_empty()) {
-            None => format!("argument {}: expected one argument", option(&argument.unwrap_or_default())),
+            None => format!("argument {}: expected one argument", option(command, &argument.unwrap_or_default())),
             Some(value) => {
-                let argument = option(&argument.unwrap_or_default());
+                let argument = option(command, &argument.unwrap_or_default());
                 match context(error, ContextKind::ValidValue) {
                     // Numbers to Python, and so without quotes.
                     Some(valid) if argument == "-v/--verbosity" && value.parse::<i64>().is_ok() => {
@@ -87,10 +92,46 @@ fn argparse_text(error: &clap::Error, command: &str) -> String {
         },
         ErrorKind::ArgumentConflict => {
             let other = context(error, ContextKind::PriorArg).unwrap_or_default();
-            format!("argument {}: not allowed with argument {}", option(&other), option(&argument.unwrap_or_default()))
+            format!(
+                "argument {}: not allowed with argument {}",
+                option(command, &other),
+                option(command, &argument.unwrap_or_default())
+            )
         }
         _ => own_text(error),
     }
+}
+
+/// What argparse does not know of `words`: every unknown option, and a bare word where the command takes none. clap
+/// stops at the first.
+fn unrecognized(command: &str, first: &str, words: &[String]) -> String {
+    let mut declaration = super::declaration();
+    declaration.build();
+    let Some(command) = declaration.find_subcommand(command) else { return first.to_owned() };
+    let takes_words = command.get_positionals().next().is_some();
+    let known = |word: &str| {
+        let name = word.split('=').next().unwrap_or_default();
+        command.get_arguments().find(|argument| match name.strip_prefix("--") {
+            // A beginning is enough, as argparse has it.
+            Some(long) => {
+                let aliases = argument.get_all_aliases().unwrap_or_default();
+                argument.get_long().into_iter().chain(aliases).any(|own| own.starts_with(long))
+            }
+            None => argument.get_short().is_some_and(|short| name.strip_prefix('-') == Some(&short.to_string())),
+        })
+    };
+    let mut unknown = Vec::new();
+    let mut rest = words.iter().skip_while(|word| **word != command.get_name()).skip(1);
+    while let Some(word) = rest.next() {
+        match (word.starts_with('-'), known(word)) {
+            (true, Some(argument)) if argument.get_action().takes_values() && !word.contains('=') => drop(rest.next()),
+            (true, Some(_)) => {}
+            (true, None) => unknown.push(word.as_str()),
+            (false, _) if takes_words => {}
+            (false, _) => unknown.push(word.as_str()),
+        }
+    }
+    if unknown.is_empty() { first.to_owned() } else { unknown.join(" ") }
 }
 
 /// The options of a command that begin so.
@@ -108,7 +149,7 @@ fn bare(argument: &str) -> String {
 }
 
 /// `--verbosity <LEVEL>` without its value.
-fn option(argument: &str) -> String {
+fn option(command: &str, argument: &str) -> String {
     let name = argument.split([' ', '=']).next().unwrap_or_default();
     match name {
         "--verbosity" => "-v/--verbosity".into(),
@@ -116,7 +157,7 @@ fn option(argument: &str) -> String {
         "--list" => "--list/-l".into(),
         "--tag" => "--tag/-t".into(),
         "--exclude" => "-e/--exclude".into(),
-        "--output" => "-o/--output".into(),
+        "--output" if command == "dumpdata" => "-o/--output".into(),
         "--natural-foreign" | "--natural-primary" => name.into(),
         name => bare(name),
     }

@@ -52,7 +52,10 @@ pub struct Check {
 impl Check {
     pub(super) fn run(self) -> Result<Reply, Failure> {
         if self.list_tags {
-            return Ok(Reply::text(TAGS.map(|tag| format!("{tag}\n")).concat()));
+            let deploy = self.deploy.then_some("async_support");
+            let mut tags: Vec<_> = TAGS.into_iter().chain(deploy).map(|tag| format!("{tag}\n")).collect();
+            tags.sort();
+            return Ok(Reply::text(tags.concat()));
         }
         for app in &self.app_label {
             known_app(app)?;

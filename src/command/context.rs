@@ -3,7 +3,7 @@
 
 use std::{
     cell::RefCell,
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     rc::Rc,
     sync::{
@@ -91,7 +91,6 @@ pub enum Turn<'a> {
 }
 
 /// What became of a turn.
-#[derive(Debug)]
 pub enum Answer {
     /// A line, without its end.
     Line(Zeroizing<String>),
@@ -101,6 +100,18 @@ pub enum Answer {
     Interrupted,
     /// Nothing was asked.
     Said,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            // It may be a password.
+            Self::Line(_) => "Line(..)",
+            Self::End => "End",
+            Self::Interrupted => "Interrupted",
+            Self::Said => "Said",
+        })
+    }
 }
 
 /// Whether a dangerous command was confirmed beforehand.

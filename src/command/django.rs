@@ -55,6 +55,18 @@ pub enum Django {
     /// Nothing to do here: there are no stale content types
     #[command(name = "remove_stale_contenttypes")]
     RemoveStaleContentTypes(nothing::StaleContentTypes),
+    /// Nothing to do here: there are no static files
+    #[command(name = "collectstatic")]
+    CollectStatic(nothing::CollectStatic),
+    /// Nothing to do here: there are no static files
+    #[command(name = "findstatic")]
+    FindStatic(nothing::FindStatic),
+    /// Nothing to do here: says that no optimizations are possible
+    #[command(name = "optimizemigration")]
+    OptimizeMigration(nothing::OptimizeMigration),
+    /// Nothing to do here: there are no sequences, as on SQLite
+    #[command(name = "sqlsequencereset")]
+    SqlSequenceReset(nothing::SqlSequenceReset),
 }
 
 /// Options that every command of Django has
@@ -144,7 +156,11 @@ impl Django {
             | Self::SqlFlush(_)
             | Self::CreateCacheTable(_)
             | Self::ClearSessions(_)
-            | Self::RemoveStaleContentTypes(_) => None,
+            | Self::RemoveStaleContentTypes(_)
+            | Self::CollectStatic(_)
+            | Self::FindStatic(_)
+            | Self::OptimizeMigration(_)
+            | Self::SqlSequenceReset(_) => None,
         }
     }
 
@@ -166,6 +182,10 @@ impl Django {
             Self::CreateCacheTable(command) => &command.common,
             Self::ClearSessions(command) => &command.common,
             Self::RemoveStaleContentTypes(command) => &command.common,
+            Self::CollectStatic(command) => &command.common,
+            Self::FindStatic(command) => &command.common,
+            Self::OptimizeMigration(command) => &command.common,
+            Self::SqlSequenceReset(command) => &command.common,
         }
     }
 
@@ -198,6 +218,10 @@ impl Django {
             Self::ShowMigrations(command) => command.run(),
             Self::SqlMigrate(command) => command.run(),
             Self::SqlFlush(_) => Ok(Reply::text(migrations::sqlflush())),
+            Self::CollectStatic(command) => Ok(command.run()),
+            Self::FindStatic(command) => command.run(),
+            Self::OptimizeMigration(command) => command.run(),
+            Self::SqlSequenceReset(command) => command.run(),
             Self::CreateCacheTable(_) | Self::ClearSessions(_) | Self::RemoveStaleContentTypes(_) => {
                 Ok(Reply::default())
             }

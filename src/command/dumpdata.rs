@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs::File, io::Write, path::Path};
 use clap::Args;
 
 use super::{
-    Context, Failure, Note, Reply,
+    Context, Failure, Note, Reply, argparse,
     compression::Compression,
     django::{Common, Database},
     labels,
@@ -63,7 +63,7 @@ impl DumpData {
             }
         }
         // The file is made before anything is read, so that one that cannot be made costs nothing.
-        let file = match self.output.as_deref().map(place) {
+        let file = match self.output.as_deref().filter(|name| !name.is_empty()).map(place) {
             Some((name, compression, note)) => {
                 notes.extend(note);
                 Some((create(&context.path(&name), &name)?, compression))
@@ -96,7 +96,12 @@ impl DumpData {
             None => None,
             Some(text) => match text.parse::<i64>() {
                 Ok(indent) => Some(indent),
-                Err(_) => return Err(usage(&format!("argument --indent: invalid int value: '{text}'"))),
+                Err(_) => {
+                    return Err(argparse::usage(
+                        "dumpdata",
+                        &format!("argument --indent: invalid int value: '{text}'"),
+                    ));
+                }
             },
         };
         let excluded = labels::excluded(&self.exclude)?;
@@ -131,15 +136,6 @@ impl DumpData {
             primary: keys(self.natural_primary),
             pks,
         })
-    }
-}
-
-fn usage(text: &str) -> Failure {
-    Failure::Usage {
-        message: format!("hallpass dumpdata: error: {text}"),
-        usage: super::help::usage_of("dumpdata"),
-        hints: Vec::new(),
-        style: super::Style::Argparse,
     }
 }
 

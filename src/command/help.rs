@@ -38,11 +38,16 @@ fn overview() -> String {
     let declaration = declaration();
     let theirs = django::names();
     let mut text = String::from("\nType 'hallpass help <command>' for help on a specific command.\n");
-    for (heading, django) in [("hallpass", false), ("django", true)] {
+    for (heading, django, absent) in
+        [("hallpass", false, false), ("django", true, false), ("django, not here", false, true)]
+    {
         let _ = write!(text, "\n[{heading}]\n");
-        let commands = declaration.get_subcommands().filter(|c| theirs.iter().any(|n| n == c.get_name()) == django);
-        for command in commands {
+        let listed = |command: &&clap::Command| {
+            command.is_hide_set() == absent && theirs.iter().any(|name| name == command.get_name()) == django
+        };
+        for command in declaration.get_subcommands().filter(listed) {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let about = about.strip_prefix("Not here: ").unwrap_or(&about);
             let _ = writeln!(text, "    {:<26} {about}", command.get_name());
         }
     }

@@ -1,11 +1,9 @@
 //! `keyring`: the secrets of the store.
 
-use std::{thread, time::Instant};
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Block, Cell, Context, Data, Failure, Note, Reply, Sheet, reason::Reason, reply::FormatArgs};
+use super::{Block, Cell, Context, Data, Failure, Note, Pace, Reply, Sheet, reason::Reason, reply::FormatArgs};
 use crate::{
     authority::{KeyringStatus, RotateError},
     domain::Timestamp,
@@ -53,25 +51,6 @@ impl Keyring {
             Some(What::Status(show)) => status(&show, context),
             Some(What::Rotate(_)) => rotate(context),
         }
-    }
-}
-
-/// How a rotation goes beside requests: it rests as long as it worked, so that it takes a share of the machine and not
-/// what others need.
-#[derive(Debug)]
-pub struct Pace(Instant);
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(Instant::now())
-    }
-}
-
-impl Pace {
-    /// Rests after a part of the work.
-    pub fn rest(&mut self) {
-        thread::park_timeout(self.0.elapsed());
-        self.0 = Instant::now();
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 
 use super::{
-    Context, Failure, Note, Reply, Style,
+    Context, Failure, Note, Reply, argparse,
     compression::{Broken, Compression, When},
     django::{Common, Database},
     labels,
@@ -75,15 +75,9 @@ struct Found {
 impl LoadData {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         if self.fixture.is_empty() {
-            return Err(Failure::Usage {
-                message:
-                    "hallpass loaddata: error: No database fixture specified. Please provide the path of at least \
-                          one fixture in the command line."
-                        .into(),
-                usage: super::help::usage_of("loaddata"),
-                hints: Vec::new(),
-                style: Style::Argparse,
-            });
+            let text =
+                "No database fixture specified. Please provide the path of at least one fixture in the command line.";
+            return Err(argparse::usage("loaddata", text));
         }
         let excluded = labels::excluded(&self.exclude)?;
         let mut said = String::new();
@@ -160,10 +154,12 @@ impl LoadData {
         if loud {
             let _ = writeln!(said, "Loading '{}' fixtures...", parts.name);
         }
-        let full = context.path(parts.name);
-        let directory = full.parent().map(Path::to_owned).unwrap_or_default();
+        // What follows the last slash, if it is nothing.
+        let (above, base) = parts.name.rsplit_once('/').map_or(("", parts.name), |(above, base)| (above, base));
+        let above = if above.is_empty() && parts.name.starts_with('/') { "/" } else { above };
+        let directory = context.path(above);
         let directory = fs::canonicalize(&directory).unwrap_or(directory);
-        let base = full.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let base = base.to_owned();
         if loud {
             let _ = writeln!(said, "Checking '{}' for fixtures...", directory.display());
         }

@@ -140,6 +140,21 @@ fn matching<'a>(names: &'a [&'static str], prefix: &str) -> &'a [&'static str] {
     &names[first..first + count]
 }
 
+/// The migration of an app that begins so; `end` is what the command adds where there is none.
+pub(super) fn one_of(app: &str, prefix: &str, end: &str) -> Result<&'static str, Failure> {
+    the_one(names_of(app)?, app, prefix, end)
+}
+
+fn the_one(names: &[&'static str], app: &str, prefix: &str, end: &str) -> Result<&'static str, Failure> {
+    match matching(names, prefix) {
+        [name] => Ok(name),
+        [] => Err(Failure::command(format!("Cannot find a migration matching '{prefix}' from app '{app}'{end}"))),
+        [_, _, ..] => Err(Failure::command(format!(
+            "More than one migration matches '{prefix}' in app '{app}'. Please be more specific."
+        ))),
+    }
+}
+
 /// Creates new migrations for apps: there is never anything to create
 #[derive(Args, Debug)]
 pub struct MakeMigrations {
@@ -170,6 +185,13 @@ pub struct MakeMigrations {
 impl MakeMigrations {
     pub(super) fn run(self) -> Result<Reply, Failure> {
         unknown_apps(&self.app_label)?;
+        if self.empty && self.app_label.is_empty() {
+            return Err(Failure::command("You must supply at least one app label when using --empty."));
+        }
+        if self.merge {
+            // Whatever the verbosity.
+            return Ok(Reply::text("No conflicts detected to merge.\n"));
+        }
         if self.empty {
             return Err(Failure::refused("there is no project to write a migration to"));
         }
@@ -299,19 +321,7 @@ impl SqlMigrate {
             }
             other => other,
         })?;
-        let name = match matching(names, wanted) {
-            [name] => *name,
-            [] => {
-                return Err(Failure::command(format!(
-                    "Cannot find a migration matching '{wanted}' from app '{app}'. Is it in INSTALLED_APPS?"
-                )));
-            }
-            [_, _, ..] => {
-                return Err(Failure::command(format!(
-                    "More than one migration matches '{wanted}' in app '{app}'. Please be more specific."
-                )));
-            }
-        };
+        let name = the_one(names, app, wanted, ". Is it in INSTALLED_APPS?")?;
         match (app.as_str(), name, self.backwards) {
             ("authtoken", name, false) => Ok(Reply::text(sql_of(name))),
             _ => Err(Failure::refused("there is no SQL behind this store; only authtoken's is shown, as it was")),

@@ -6,6 +6,7 @@ mod argparse;
 mod audit;
 mod changepassword;
 mod check;
+mod chosen;
 mod compression;
 mod context;
 mod createsuperuser;
@@ -13,6 +14,7 @@ mod diffsettings;
 mod django;
 mod drf_create_token;
 mod dumpdata;
+mod elsewhere;
 mod failure;
 mod flush;
 mod groups;
@@ -25,6 +27,7 @@ mod loaddata;
 mod manual;
 mod migrations;
 mod nothing;
+mod pace;
 mod passwords;
 mod purge;
 mod reason;
@@ -43,7 +46,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use context::{Answer, Consent, Context, Env, Meter, Opener, Person, Serve, SharedSession, Surroundings, Turn};
 pub use failure::{Failure, Style};
-pub use keyring::Pace;
+pub use pace::Pace;
 pub use reply::{Block, Cell, Data, Format, Note, Reply, Sheet, Table};
 pub use shell::{Mode, Shell};
 pub use store::{Doing, Service};
@@ -97,6 +100,9 @@ pub enum Command {
     /// Django's own commands
     #[command(flatten)]
     Django(django::Django),
+    /// Those of Django's that are not here
+    #[command(flatten)]
+    Elsewhere(elsewhere::Elsewhere),
 }
 
 /// A line at the prompt: a command without the name of the program.
@@ -142,7 +148,8 @@ impl Command {
             | Self::Version(_)
             | Self::Completions(_)
             | Self::Man(_)
-            | Self::Help(_) => None,
+            | Self::Help(_)
+            | Self::Elsewhere(_) => None,
         }
     }
 
@@ -168,6 +175,7 @@ impl Command {
             Self::Man(command) => command.run(context),
             Self::Help(command) => command.run(),
             Self::Django(command) => command.run(context),
+            Self::Elsewhere(command) => Err(command.refusal()),
         }
     }
 }
@@ -181,6 +189,14 @@ pub fn declaration() -> clap::Command {
 /// The names of all commands, in the order of the declaration.
 #[must_use]
 pub fn names() -> Vec<String> {
+    let declaration = declaration();
+    let here = declaration.get_subcommands().filter(|command| !command.is_hide_set());
+    here.map(|command| command.get_name().to_owned()).collect()
+}
+
+/// The names of all commands, and of those of Django's that only say why they are not here.
+#[must_use]
+pub fn names_with_absent() -> Vec<String> {
     declaration().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
@@ -188,6 +204,26 @@ pub fn names() -> Vec<String> {
 #[must_use]
 pub fn nearest(word: &str) -> Option<String> {
     argparse::nearest(word, names())
+}
+
+/// Every command of Django's with what becomes of it here, by name.
+#[must_use]
+pub fn of_django() -> Vec<(String, String)> {
+    let declaration = declaration();
+    let django = django::names();
+    let theirs = |command: &&clap::Command| {
+        command.is_hide_set() || command.get_name() == "shell" || django.iter().any(|name| name == command.get_name())
+    };
+    let mut all: Vec<(String, String)> = declaration
+        .get_subcommands()
+        .filter(theirs)
+        .map(|command| {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            (command.get_name().to_owned(), about)
+        })
+        .collect();
+    all.sort();
+    all
 }
 
 /// Runs a command that is given as words: a line at the prompt or in a pipe.

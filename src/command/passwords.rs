@@ -6,7 +6,6 @@ use super::{Answer, Context, Failure, Turn};
 use crate::{domain::User, password};
 
 /// A new password in two questions that agree.
-#[derive(Debug)]
 pub(super) enum Asked {
     /// The same twice.
     Agreed(Zeroizing<String>),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Consent, Context, Failure, Reply, reason::Reason, tokens::span, user::counted};
+use super::{Consent, Context, Failure, Reply, chosen::span, reason::Reason, user::counted};
 use crate::{
     authority::Scan,
     domain::{Timestamp, Token},

@@ -5,8 +5,11 @@ use std::time::Duration;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::{Context, Data, Failure, Note, Reply, reason::Reason, tokens::span, what};
-use crate::{authority::Overlap, domain::Token};
+use super::{Context, Data, Failure, Note, Reply, chosen::span, reason::Reason, user::counted, what};
+use crate::{
+    authority::{Overlap, Tx},
+    domain::Token,
+};
 
 /// Give a token a new key, printed alone on standard output; its id, name and history stay
 #[derive(Args, Debug)]
@@ -35,13 +38,14 @@ impl Regenerate {
         }
         let done = session.transact(|tx| {
             let (token, user) = what.token(tx)?;
+            let before = earlier(&token, tx)?;
             let (token, key) = tx.regenerate(&token, None, overlap)?;
-            Ok::<_, Failure>((token, user, key))
+            Ok::<_, Failure>((token, user, key, before))
         });
         if self.dry_run {
             session.roll_back();
         }
-        let (token, user, key) = done?;
+        let (token, user, key, before) = done?;
         let old = match (self.overlap, &token.superseded) {
             (Some(_), Some(old)) => format!("valid until {}", old.until.to_the_second()),
             (Some(_), None) | (None, _) => "refused from now on".to_owned(),
@@ -52,6 +56,7 @@ impl Regenerate {
             false => format!("Token {of} has a new key; the old one is {old}."),
         };
         let mut notes = vec![Note::Status(sentence)];
+        notes.extend(before);
         let allowed = overlap_of(&token);
         if let (Some(asked), Some(allowed)) = (self.overlap, allowed)
             && allowed < asked
@@ -69,6 +74,19 @@ impl Regenerate {
         }
         Ok(Reply { data: Data::Secret(Zeroizing::new(key.expose().to_owned())), notes, status: 0 })
     }
+}
+
+/// What is to be known of the key before the one that is replaced, where it was still valid: somebody may use it, and it
+/// ends now, since a token has one old key at most.
+fn earlier(token: &Token, tx: &mut Tx<'_>) -> Result<Option<Note>, Failure> {
+    let Some(old) = token.superseded.as_ref().filter(|old| old.until > tx.now()) else { return Ok(None) };
+    let usage = tx.usage_of(token)?;
+    let uses = counted(usize::try_from(usage.superseded_uses).unwrap_or(usize::MAX), "use");
+    let from = usage.superseded_from.map(|from| format!(", last from {}", what::shown(&from))).unwrap_or_default();
+    let until = old.until;
+    Ok(Some(Note::Warning(format!(
+        "the key before that was valid until {until} and ends now: {uses} of it since{from}"
+    ))))
 }
 
 /// How long the old key is valid from its replacement on.

@@ -1,5 +1,7 @@
 //! What a command answers. Commands compute it; the edge (a terminal, a pipe, `call_command`) prints it.
 
+use std::fmt;
+
 use clap::Args;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -18,7 +20,7 @@ pub struct Reply {
 }
 
 /// What goes to standard output.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub enum Data {
     /// Nothing.
     #[default]
@@ -31,6 +33,19 @@ pub enum Data {
     Table(Table, Format),
     /// One thing with its parts.
     Sheet(Sheet, Format),
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("Nothing"),
+            // A dump holds keys.
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Secret(_) => f.write_str("Secret(..)"),
+            Self::Table(table, format) => f.debug_tuple("Table").field(table).field(format).finish(),
+            Self::Sheet(sheet, format) => f.debug_tuple("Sheet").field(sheet).field(format).finish(),
+        }
+    }
 }
 
 /// What is said beside the data.

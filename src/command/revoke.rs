@@ -1,9 +1,12 @@
 //! `revoke`: revoke tokens, for good.
 
+use std::collections::HashSet;
+
 use clap::Args;
 
 use super::{
     Consent, Context, Failure, Note, Reply,
+    chosen::Chosen,
     reason::Reason,
     user::counted,
     what::{self, What, shown},
@@ -13,15 +16,20 @@ use crate::{
     domain::{Token, User},
 };
 
-/// Revoke tokens, for good
+/// How many tokens are named where a person is asked.
+const NAMED: usize = 20;
+
+/// Revoke tokens, for good: those that are named, or those that --user, --name, --state, --unused and --expiring choose
 #[derive(Args, Debug)]
 pub struct Revoke {
     /// Usernames, USERNAME/NAME, tokens' ids, or - for a key on standard input
-    #[arg(required = true)]
+    #[arg(required_unless_present_any = CHOOSING, conflicts_with_all = CHOOSING)]
     what: Vec<String>,
     /// All tokens of the users that are named
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = CHOOSING)]
     all: bool,
+    #[command(flatten)]
+    chosen: Chosen,
     #[command(flatten)]
     pub(super) reason: Reason,
     /// Do not ask
@@ -32,6 +40,9 @@ pub struct Revoke {
     dry_run: bool,
 }
 
+/// The options that choose tokens by what they are like.
+const CHOOSING: [&str; 5] = ["user", "name", "state", "unused", "expiring"];
+
 impl Revoke {
     pub(super) fn run(self, context: &mut Context) -> Result<Reply, Failure> {
         let mut what = Vec::new();
@@ -40,7 +51,12 @@ impl Revoke {
         }
         let session = context.session()?;
         let found = session.borrow_mut().transact(|tx| self.find(&what, tx))?;
-        let list = found.iter().map(|(token, user)| what::of(token, user)).collect::<Vec<_>>().join(", ");
+        let named = if self.dry_run { found.len() } else { NAMED };
+        let mut list =
+            found.iter().take(named).map(|(token, user)| what::of(token, user)).collect::<Vec<_>>().join(", ");
+        if found.len() > named {
+            list.push_str(&format!(" and {} more", found.len() - named));
+        }
         let sentence = match found.len() {
             0 => "there is nothing to revoke".to_owned(),
             1 => format!("revoke token {list}"),
@@ -60,13 +76,18 @@ impl Revoke {
         context.confirm(&sentence, &name, Consent::from_flag(self.yes))?;
         let mut session = session.borrow_mut();
         let done = session.transact(|tx| {
+            // What was chosen is what still is so: a token that was used while the person thought is not unused.
+            let still = match self.chosen.is_given() {
+                true => Some(self.find(&what, tx)?.into_iter().map(|(token, _)| token.serial).collect::<HashSet<_>>()),
+                false => None,
+            };
             let mut revoked = Vec::new();
             for (token, user) in &found {
-                if tx.revoke(token)? {
+                if still.as_ref().is_none_or(|still| still.contains(&token.serial)) && tx.revoke(token)? {
                     revoked.push(what::of(token, user));
                 }
             }
-            let alive = alive(&found, tx)?;
+            let alive = if still.is_some() { Vec::new() } else { alive(&found, tx)? };
             Ok::<_, Failure>((revoked, alive))
         });
         let (revoked, alive) = done?;
@@ -89,6 +110,11 @@ impl Revoke {
 
     /// The tokens that are meant. A bare username means the unnamed one, with `--all` every live one.
     fn find(&self, what: &[What], tx: &mut Tx<'_>) -> Result<Vec<(Token, User)>, Failure> {
+        if self.chosen.is_given() {
+            let (found, _) = self.chosen.find(tx)?;
+            let live = found.into_iter().filter(|(token, _, _)| token.is_live());
+            return Ok(live.map(|(token, user, _)| (token, user)).collect());
+        }
         let mut found: Vec<(Token, User)> = Vec::new();
         for what in what {
             let tokens = match what {

@@ -29,8 +29,8 @@ impl Commands {
             return Some(command.trim_start());
         }
         let word = first_word(line);
-        // The two that need a word after them are names that scripts give to a user and a token.
-        if !(self.known)(word) || (line == word && matches!(word, "user" | "token")) {
+        // Those that need a word after them are names that scripts give to a user and a token, or to anything.
+        if !(self.known)(word) || (line == word && matches!(word, "user" | "token" | "test")) {
             return None;
         }
         let is_command = if source::is_valid(line) { !bound(word) && source::bindings(line).is_empty() } else { true };

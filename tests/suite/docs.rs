@@ -232,8 +232,15 @@ fn commands_page() -> String {
     );
     let mut declaration = command::declaration().term_width(100);
     declaration.build();
-    for command in declaration.get_subcommands() {
+    for command in declaration.get_subcommands().filter(|command| !command.is_hide_set()) {
         section(command, "hallpass", "##", &mut page);
+    }
+    page.push_str(
+        "\n## Every command of manage.py\n\nOf a Django 5.2 with admin, auth, contenttypes, sessions, messages, staticfiles and authtoken. One that is not here says\n\
+         so in one line, with exit status 1; `call_command` raises that as a CommandError.\n\n| command | here |\n|---|---|\n",
+    );
+    for (name, what) in command::of_django() {
+        let _ = writeln!(page, "| {name} | {what} |");
     }
     page
 }

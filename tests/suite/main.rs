@@ -10,6 +10,8 @@ mod docs;
 mod drf_sees;
 mod endpoint;
 mod fixtures;
+mod keeping;
+mod manage;
 mod manners;
 mod manual;
 mod modes;

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Django, TestEnv};
+use crate::support::process::{self, Stdin};
+use crate::support::{Django, Program, TestEnv};
 
 /// What is moved, by the words that both programs understand.
 const DUMP: [&str; 3] = ["dumpdata", "auth", "authtoken"];
@@ -110,5 +112,52 @@ fn ten_thousand_users_move_there_and_back_and_no_client_notices() {
             .expect("a string");
         let reply = server.raw(request.as_bytes()).expect("the server answers");
         assert_eq!(reply.status, 200, "{hasher} {username}: {}", reply.text());
+    }
+}
+
+/// The commands of the page: its indented lines that begin with a program's name.
+fn commands_of_the_page() -> Vec<&'static str> {
+    let page = include_str!("../../docs/moving.md");
+    let indented = page.lines().filter_map(|line| line.strip_prefix("    "));
+    indented.filter(|line| ["python ", "hallpass ", "curl "].iter().any(|name| line.starts_with(name))).collect()
+}
+
+#[test]
+fn every_command_of_the_page_runs_in_its_order() {
+    let Some(django) = Django::new() else { return };
+    let fill = "User.objects.create_user('alice', password='pw'); Token.objects.create(user=User.objects.get())";
+    django.manage(&["shell", "-v", "0", "-c", fill]).success();
+    let env = django.env();
+    // `python manage.py` is the project's, `hallpass` ours, and both have the same working folder.
+    let folder = env.root().join("bin");
+    fs::create_dir(&folder).expect("the place is ours");
+    let script = |name: &str, text: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("the place is ours");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the place is ours");
+    };
+    script("python", &format!("shift\nexec {} -m django \"$@\"", django.interpreter().display()));
+    script("hallpass", &format!("exec {} \"$@\"", Program::Hallpass.path().display()));
+    let commands = commands_of_the_page();
+    assert!(commands.len() >= 14, "{commands:?}");
+    let mut server = None;
+    for line in commands {
+        let server = server.get_or_insert_with(|| env.server());
+        if line == "hallpass changepassword alice" {
+            let mut terminal = env.plain_terminal(&["changepassword", "alice"]);
+            for question in ["Password: ", "Password (again): "] {
+                terminal.wait_for(question);
+                terminal.line("good-enough-9");
+            }
+            terminal.wait_for("Password changed successfully for user 'alice'");
+            continue;
+        }
+        let line = line.replace("127.0.0.1:10000", &server.address().to_string());
+        let mut command = Command::new("bash");
+        command.args(["-o", "pipefail", "-c", &line]).env_clear().envs(env.variables()).current_dir(env.work());
+        command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display()));
+        let output = process::run(command, Stdin::Null);
+        assert_eq!(output.code, 0, "{line}\n{}", output.text());
     }
 }

@@ -45,7 +45,8 @@ fn holds(bytes: &[u8], secret: &[u8]) -> bool {
 
 #[test]
 fn no_key_and_no_password_is_in_anything_that_is_written_down() {
-    let env = TestEnv::new();
+    let mut env = TestEnv::new();
+    env.set("HALLPASS_LOG", "trace");
     let log = env.root().join("access.log");
     let config = env.root().join("hallpass.toml");
     fs::write(&config, format!("[log]\naccess = {:?}\n", log.display().to_string())).expect("the folder is ours");
@@ -74,7 +75,7 @@ fn no_key_and_no_password_is_in_anything_that_is_written_down() {
 
     // Over HTTP: accepted, refused, malformed, as a password.
     let config = config.to_str().expect("temporary folders have plain names").to_owned();
-    let server = env.server_with(&["--config", &config]);
+    let mut server = env.server_with(&["--config", &config]);
     assert_eq!(server.trigger(&key).status, 200);
     assert_eq!(server.trigger(&format!("{key} {CHOSEN}")).status, 401);
     let body = format!("username=alice&password={PASSWORD}");
@@ -86,12 +87,29 @@ fn no_key_and_no_password_is_in_anything_that_is_written_down() {
     assert_eq!(server.raw(login.as_bytes()).expect("the server answers").status, 200);
 
     // A new key, the old one for a while, and one that is shown on purpose.
-    let new = env.hallpass(&["regenerate", "alice", "--overlap", "1h"]).success().trim().to_owned();
+    let regenerated = env.hallpass(&["regenerate", "alice", "--overlap", "1h"]);
+    let new = regenerated.clone().success().trim().to_owned();
     assert_eq!(server.trigger(&key).status, 200, "the old key is still good");
     assert_eq!(server.trigger(&new).status, 200);
     assert_eq!(env.hallpass(&["key", "alice"]).success().trim(), new);
     let backup = env.root().join("backup");
     env.hallpass(&["store", "backup", backup.to_str().expect("temporary folders have plain names")]).success();
+
+    // Tokens are chosen by what they are like, and the secrets of the store are renewed.
+    let chosen = env.hallpass(&["revoke", "--user", "bob", "--unused", "1ms", "--dry-run"]);
+    assert!(chosen.code == 0 && chosen.stderr.contains("Would revoke token tok_"), "{}", chosen.text());
+    let revoked = env.hallpass(&["revoke", "--user", "bob", "--reason", "to be sure", "--yes"]);
+    assert!(revoked.code == 0 && revoked.stderr.contains("Revoked token tok_"), "{}", revoked.text());
+    assert_eq!(server.trigger(CHOSEN).status, 401);
+    let rotated = env.hallpass(&["keyring", "rotate"]);
+    assert_eq!(rotated.code, 0, "{}", rotated.text());
+    assert_eq!(server.trigger(&new).status, 200);
+    let told = [("regenerate", &regenerated.stderr), ("revoke", &revoked.stderr), ("the dry run", &chosen.stderr)];
+    // All that the server said of itself, at its most talkative.
+    let id = i32::try_from(server.process_id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process id");
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is ours");
+    server.wait();
+    let trace: Vec<String> = std::iter::from_fn(|| server.next_line()).collect();
 
     let outputs = [
         ("audit", env.hallpass(&["audit", "export"]).success()),
@@ -101,7 +119,10 @@ fn no_key_and_no_password_is_in_anything_that_is_written_down() {
         ("a refused key", refused.text()),
         ("an unknown key", unknown.text()),
         ("the status", env.hallpass(&["store", "status"]).success()),
+        ("the rotation", rotated.text()),
+        ("the server's log", trace.join("\n")),
     ];
+    let outputs = outputs.into_iter().chain(told.map(|(name, text)| (name, text.clone()))).collect::<Vec<_>>();
     terminal.control('d');
     drop(terminal);
     drop(server);

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::error::TransferError;
+use super::{error::TransferError, pyrepr::repr};
 
 type Take<'a> = &'a mut dyn FnMut(Json) -> Result<(), TransferError>;
 
@@ -21,8 +21,15 @@ pub(super) fn each(bytes: &[u8], take: Take<'_>) -> Result<(), TransferError> {
     let text = str::from_utf8(bytes).map_err(|_| malformed("not well-formed (invalid token)", (1, 0)))?;
     let mut reader = Reader { text, at: 0 };
     let mut depth = 0;
+    // Elements outside of others: a document has one.
+    let mut roots = 0;
     loop {
-        match reader.next()? {
+        let piece = reader.next()?;
+        if depth == 0 {
+            reader.check_outside(&piece, roots)?;
+            roots += usize::from(matches!(piece, Piece::Start(..)));
+        }
+        match piece {
             Piece::Start(element, Ended::No) if element.name == "object" => take(object(&reader.whole(element)?))?,
             Piece::Start(element, Ended::Yes) if element.name == "object" => take(object(&element))?,
             Piece::Start(_, Ended::No) => depth += 1,
@@ -141,9 +148,8 @@ impl<'a> Reader<'a> {
             self.skip_past("]]>")?;
             return Ok(Piece::Text(text));
         }
-        if rest.starts_with("<!") {
-            let exception = "django.core.serializers.xml_serializer.DTDForbidden";
-            return Err(TransferError::raised(exception, "DTDForbidden(name='', system_id=None, public_id=None)"));
+        if let Some(declaration) = rest.strip_prefix("<!") {
+            return Err(forbidden(declaration));
         }
         let start = self.at;
         let tag = self.tag()?;
@@ -158,6 +164,21 @@ impl<'a> Reader<'a> {
         Ok(Piece::Start(self.element(tag)?, ended))
     }
 
+    /// What stands outside of the root: nothing but blanks, and no second one.
+    fn check_outside(&self, piece: &Piece, roots: usize) -> Result<(), TransferError> {
+        let what = if roots == 0 { "syntax error" } else { "junk after document element" };
+        match piece {
+            Piece::Text(text) if !text.trim().is_empty() => {
+                let length = self.text[..self.at].rfind(text.trim()).unwrap_or(self.at);
+                Err(malformed(what, self.place_of(length)))
+            }
+            Piece::Start(..) if roots > 0 => {
+                Err(malformed(what, self.place_of(self.text[..self.at].rfind('<').unwrap_or(self.at))))
+            }
+            Piece::Start(..) | Piece::End(_) | Piece::Text(_) | Piece::Nothing => Ok(()),
+        }
+    }
+
     /// What is between `<` and `>`; a `>` inside quotes is part of it.
     fn tag(&self) -> Result<&'a str, TransferError> {
         let rest = &self.text[self.at + 1..];
@@ -165,6 +186,9 @@ impl<'a> Reader<'a> {
         for (at, c) in rest.char_indices() {
             match (quote, c) {
                 (None, '>') => return Ok(&rest[..at]),
+                (None, '<') => {
+                    return Err(malformed("not well-formed (invalid token)", self.place_of(self.at + 1 + at)));
+                }
                 (None, '"' | '\'') => quote = Some(c),
                 (Some(open), c) if open == c => quote = None,
                 (Some(_) | None, _) => {}
@@ -228,7 +252,11 @@ impl<'a> Reader<'a> {
 
     /// Line and column.
     fn place(&self) -> (usize, usize) {
-        let before = &self.text[..self.at];
+        self.place_of(self.at)
+    }
+
+    fn place_of(&self, at: usize) -> (usize, usize) {
+        let before = &self.text[..at];
         let line = before.rsplit('\n').next().unwrap_or_default();
         (1 + before.matches('\n').count(), line.len())
     }
@@ -246,6 +274,25 @@ fn numbered(name: &str) -> Option<char> {
 
 fn malformed(what: &str, (line, column): (usize, usize)) -> TransferError {
     TransferError::whole("xml.sax._exceptions.SAXParseException", format!("<unknown>:{line}:{column}: {what}"))
+}
+
+/// Django's refusal of a document that declares its type: to whose text nothing is added.
+fn forbidden(declaration: &str) -> TransferError {
+    let head = declaration.split(['>', '[']).next().unwrap_or_default();
+    let mut words = head.split_whitespace().skip(1);
+    let name = words.next().unwrap_or_default();
+    let kind = words.next();
+    let quoted: Vec<&str> = head.split(['"', '\'']).skip(1).step_by(2).collect();
+    let (public, system) = match (kind, quoted.as_slice()) {
+        (Some("PUBLIC"), [public, rest @ ..]) => (Some(*public), rest.first().copied()),
+        (Some("SYSTEM"), [system, ..]) => (None, Some(*system)),
+        (Some(_) | None, _) => (None, None),
+    };
+    let shown = |text: Option<&str>| text.map_or_else(|| "None".to_owned(), |text| repr(&Json::from(text)));
+    TransferError::whole(
+        "django.core.serializers.xml_serializer.DTDForbidden",
+        format!("DTDForbidden(name={}, system_id={}, public_id={})", shown(Some(name)), shown(system), shown(public)),
+    )
 }
 
 /// An error of an object as Django's XML reader tells it: without the words that its JSON reader puts around it.
@@ -290,6 +337,22 @@ mod tests {
         let fields = json!({"username": "a&b\u{e9}", "last_login": null, "groups": ["2", ["ops"]]});
         let expected = json!({"model": "auth.user", "pk": "1", "fields": fields});
         assert_eq!(objects(text).expect("well-formed"), [expected]);
+    }
+
+    #[test]
+    fn errors_say_what_expat_says_and_where() {
+        let told = |text: &str| match objects(text).expect_err("it is wrong") {
+            TransferError::Whole { message, .. } => message,
+            other => panic!("{other}"),
+        };
+        assert_eq!(told("not xml"), "<unknown>:1:0: syntax error");
+        assert_eq!(told("<a></a>\n more"), "<unknown>:2:1: junk after document element");
+        assert_eq!(told("<a></a><b></b>"), "<unknown>:1:7: junk after document element");
+        assert_eq!(told("<a>\n<object</a>"), "<unknown>:2:7: not well-formed (invalid token)");
+        assert_eq!(
+            told("<!DOCTYPE x PUBLIC \"p\" 's' [<!ENTITY a 'b'>]><a/>"),
+            "DTDForbidden(name='x', system_id='s', public_id='p')"
+        );
     }
 
     #[test]

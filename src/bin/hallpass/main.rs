@@ -42,6 +42,7 @@ use saying::{End, called, fail, say};
 use stopping::Patience;
 
 fn main() -> ExitCode {
+    hallpass::telemetry::leave_no_core();
     let ended = catch_unwind(|| run(env::args().collect()));
     match ended {
         Ok(End::Status(status)) => ExitCode::from(status),
@@ -54,10 +55,12 @@ fn main() -> ExitCode {
 fn run(args: Vec<String>) -> End {
     let ui = Rc::new(RefCell::new(Ui::new(&variable)));
     let words = words_without_globals(&args);
-    for (word, paint) in [("--no-color", Paint::Plain), ("--force-color", Paint::Colour)] {
-        if words.iter().any(|other| other == word) {
-            ui.borrow_mut().set_paint(paint);
-        }
+    let asked = |option: &str| words.iter().any(|word| word == option);
+    match (asked("--no-color"), asked("--force-color")) {
+        (true, false) => ui.borrow_mut().set_paint(Paint::Plain),
+        (false, true) => ui.borrow_mut().set_paint(Paint::Colour),
+        // Both are refused, and so decide nothing.
+        (true, true) | (false, false) => {}
     }
     let cli = match Cli::command().try_get_matches_from(&args).and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
@@ -218,7 +221,7 @@ fn run_shell(config: Config, shell: Option<Shell>, argv: Vec<String>, ui: &Rc<Re
         bridge::attach_screen(screen(&ui, patience));
         let settling = Rc::clone(&context);
         let running = Rc::clone(&context);
-        let names = command::names();
+        let names = command::names_with_absent();
         let history = config.directory.join("history");
         let mut guarded = vec![config.keyring.clone(), history.clone()];
         if let Where::Directory(directory) = &config.store {

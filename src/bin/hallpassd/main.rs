@@ -57,8 +57,9 @@ impl Failure {
 const REFUSED: u8 = 1;
 const UNAVAILABLE: u8 = 3;
 
-/// How often the counted uses of tokens are written down: what people ask of them is the day, not the second.
-const WRITE_DOWN: Duration = Duration::from_secs(60);
+/// How often the counted uses of tokens are written down: what people ask of them is the day, not the second. With a
+/// round of up to ten seconds ([`AT_A_TICK`]: 30,000 tokens) nothing is older than the minute that is promised.
+const WRITE_DOWN: Duration = Duration::from_secs(50);
 /// They are written little by little, of so many tokens in each of these spans: nobody notices, and memory stays flat.
 const TICK: Duration = Duration::from_millis(100);
 const AT_A_TICK: usize = 300;
@@ -183,8 +184,8 @@ fn settings(args: &Args, config: &Config, env: &dyn Fn(&str) -> Option<String>) 
 
 /// No core dumps, which would hold keys; as many open files as the system lets this process have.
 fn prepare_process() {
+    telemetry::leave_no_core();
     // Where the system refuses, the server still works.
-    let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let files = rustix::process::getrlimit(Resource::Nofile);
     let _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
 }
@@ -266,6 +267,7 @@ fn keep_house(authority: &Authority, stopped: &mpsc::Receiver<()>) {
         })
     };
     let mut next = Instant::now() + WRITE_DOWN;
+    let mut begun = None;
     loop {
         if let Err(error) = authority.refresh() {
             tracing::warn!(%error, "the tokens could not be read");
@@ -274,9 +276,14 @@ fn keep_house(authority: &Authority, stopped: &mpsc::Receiver<()>) {
             while write(usize::MAX) > 0 {}
             return;
         }
-        // A round that is not over goes on at the next tick.
-        if Instant::now() >= next && write(AT_A_TICK) < AT_A_TICK {
-            next = Instant::now() + WRITE_DOWN;
+        // A round that is not over goes on at the next tick; the next one counts from its begin.
+        let now = Instant::now();
+        if now >= next {
+            let begun_at = *begun.get_or_insert(now);
+            if write(AT_A_TICK) < AT_A_TICK {
+                next = begun_at + WRITE_DOWN;
+                begun = None;
+            }
         }
     }
 }

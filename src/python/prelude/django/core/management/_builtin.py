@@ -6,9 +6,10 @@ import _hallpass
 from django.core.management.base import BaseCommand, CommandError
 
 _CORE = (
-    "check", "createcachetable", "dbshell", "diffsettings", "dumpdata", "flush", "inspectdb", "loaddata",
-    "makemigrations", "migrate", "showmigrations", "sendtestemail", "shell", "sqlflush", "sqlmigrate",
-    "sqlsequencereset",
+    "check", "compilemessages", "createcachetable", "dbshell", "diffsettings", "dumpdata", "flush", "inspectdb",
+    "loaddata", "makemessages", "makemigrations", "migrate", "optimizemigration", "sendtestemail", "shell",
+    "showmigrations", "sqlflush", "sqlmigrate", "sqlsequencereset", "squashmigrations", "startapp", "startproject",
+    "test", "testserver",
 )
 APPS = {
     **dict.fromkeys(_CORE, "django.core"),
@@ -17,6 +18,9 @@ APPS = {
     "clearsessions": "django.contrib.sessions",
     "collectstatic": "django.contrib.staticfiles",
     "drf_create_token": "rest_framework.authtoken",
+    "findstatic": "django.contrib.staticfiles",
+    "generateschema": "rest_framework",
+    "runserver": "django.contrib.staticfiles",
     "remove_stale_contenttypes": "django.contrib.contenttypes",
 }
 
@@ -31,17 +35,21 @@ OPTIONS = {
     "changepassword": "username:=" + _DATABASE,
     "check": "args tags:--tag list_tags deploy fail_level databases:--database",
     "clearsessions": "",
+    "collectstatic": "post_process:!--no-post-process ignore_patterns:--ignore dry_run clear link "
+    "use_default_ignore_patterns:!--no-default-ignore" + _NOINPUT,
     "createsuperuser": "username email stdin" + _NOINPUT + _DATABASE,
     "diffsettings": "all default output",
     "drf_create_token": "username:= reset_token:--reset",
     "dumpdata": "args format indent exclude use_natural_foreign_keys:--natural-foreign "
     "use_natural_primary_keys:--natural-primary use_base_manager:--all primary_keys:--pks output" + _DATABASE,
+    "findstatic": "args all:!--first",
     "flush": "reset_sequences allow_cascade inhibit_post_migrate" + _NOINPUT + _DATABASE,
     "loaddata": "args app_label:--app ignore:--ignorenonexistent exclude format" + _DATABASE,
     "makemigrations": "args dry_run merge empty name include_header:!--no-header check_changes:--check scriptable update"
     + _NOINPUT,
     "migrate": "app_label:= migration_name:= fake fake_initial plan run_syncdb check_unapplied:--check prune"
     + _NOINPUT + _DATABASE,
+    "optimizemigration": "app_label:= migration_name:= check",
     "remove_stale_contenttypes": "include_stale_apps" + _NOINPUT + _DATABASE,
     "showmigrations": "app_label:=" + _DATABASE,
     "sqlflush": _DATABASE,
