@@ -46,12 +46,13 @@ impl Purge {
             })?;
             Ok::<_, Failure>((before, count))
         })?;
-        let what = format!("remove {} revoked before {before}", counted(count, "token"));
+        let told = before.to_the_second();
+        let what = format!("remove {} revoked before {told}", counted(count, "token"));
         if self.dry_run {
             return Ok(Reply::status(format!("Would {what}.")));
         }
         if count == 0 {
-            return Ok(Reply::status(format!("No token was revoked before {before}; nothing was changed.")));
+            return Ok(Reply::status(format!("No token was revoked before {told}; nothing was changed.")));
         }
         context.confirm(&what, &count.to_string(), Consent::from_flag(self.yes))?;
         let mut session = session.borrow_mut();

@@ -146,6 +146,19 @@ impl Cell {
         }
     }
 
+    /// As a field of comma-separated values.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::Text(text) | Self::Handle(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Moment(moment) => moment.to_string(),
+            Self::List(texts) => texts.join(" "),
+        }
+    }
+
     /// A moment where there is one.
     #[must_use]
     pub fn moment(moment: Option<Timestamp>) -> Self {

@@ -82,6 +82,15 @@ pub fn brief(moment: Timestamp, now: Timestamp) -> String {
     if seconds < 0 { format!("{count}{letters} ago") } else { format!("in {count}{letters}") }
 }
 
+/// Fields as a line of RFC 4180, with a line feed at its end.
+pub fn csv_line(fields: impl Iterator<Item = String>) -> String {
+    let field = |text: String| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    };
+    format!("{}\n", fields.map(field).collect::<Vec<_>>().join(","))
+}
+
 /// Python's `repr` of a text: single quotes unless the text holds some and no double ones.
 #[must_use]
 pub fn python_repr(text: &str) -> String {

@@ -10,7 +10,7 @@ use crate::{
     command::{Block, Cell, Data, Format, Sheet, Table},
     domain::{
         Timestamp,
-        text::{brief, escape, relative},
+        text::{brief, csv_line, escape, relative},
     },
 };
 
@@ -186,17 +186,9 @@ fn columns(table: &Table) -> String {
 
 /// RFC 4180, with a line feed at the end of a line.
 fn csv(table: &Table) -> String {
-    let raw = |cell: &Cell| match cell {
-        Cell::None => String::new(),
-        Cell::Text(text) | Cell::Handle(text) => text.clone(),
-        Cell::Number(number) => number.to_string(),
-        Cell::Flag(flag) => flag.to_string(),
-        Cell::Moment(moment) => moment.to_string(),
-        Cell::List(texts) => texts.join(" "),
-    };
     let mut text = csv_line(table.columns.iter().cloned());
     for row in &table.rows {
-        text.push_str(&csv_line(row.iter().map(raw)));
+        text.push_str(&csv_line(row.iter().map(Cell::csv)));
     }
     text
 }
@@ -210,14 +202,6 @@ fn sheet_csv(json: &Value) -> String {
     };
     let Some(object) = json.as_object() else { return String::new() };
     csv_line(object.keys().cloned()) + &csv_line(object.values().map(raw))
-}
-
-fn csv_line(fields: impl Iterator<Item = String>) -> String {
-    let field = |text: String| match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text,
-    };
-    format!("{}\n", fields.map(field).collect::<Vec<_>>().join(","))
 }
 
 fn sheet_text(sheet: &Sheet, view: View) -> String {

@@ -47,22 +47,27 @@ pub(super) fn is_wanted(env: &dyn Fn(&str) -> Option<String>) -> bool {
 /// # Errors
 /// What the terminal says.
 pub(super) fn show(text: &str) -> io::Result<()> {
-    let size = termios::tcgetwinsize(stdio::stdout())?;
-    let (rows, columns) = (usize::from(size.ws_row), usize::from(size.ws_col).max(1));
     let lines: Vec<&str> = text.lines().collect();
-    let height = |line: &str| line.width().div_ceil(columns).max(1);
-    if rows < 3 || lines.iter().map(|line| height(line)).sum::<usize>() < rows {
+    let (rows, columns) = size()?;
+    if rows < 3 || lines.iter().map(|line| height(line, columns)).sum::<usize>() < rows {
         return put(text);
     }
     let _raw = Keys::enter()?;
-    let mut at = 0;
-    let mut room = rows - 1;
-    loop {
+    let (mut at, mut wanted) = (0, Wish::Page);
+    while at < lines.len() {
+        // The window may have another size by now.
+        let (rows, columns) = size()?;
+        let mut room = match wanted {
+            Wish::Line => height(lines[at], columns),
+            Wish::Rest => usize::MAX,
+            Wish::Page | Wish::End | Wish::Nothing => rows.saturating_sub(1).max(1),
+        };
+        let first = at;
         let mut screen = String::new();
-        while let Some(line) = lines.get(at).filter(|line| height(line) <= room || room == rows - 1) {
+        while let Some(line) = lines.get(at).filter(|line| height(line, columns) <= room || at == first) {
             screen.push_str(line);
             screen.push('\n');
-            room = room.saturating_sub(height(line));
+            room = room.saturating_sub(height(line, columns));
             at += 1;
             if room == 0 {
                 break;
@@ -70,21 +75,32 @@ pub(super) fn show(text: &str) -> io::Result<()> {
         }
         put(&screen)?;
         if at == lines.len() {
-            return Ok(());
+            break;
         }
-        let done = at * 100 / lines.len();
-        put(&format!("\u{1b}[7m{}\u{1b}[0m", question(done, columns)))?;
-        room = loop {
+        put(&format!("\u{1b}[7m{}\u{1b}[0m", question(at * 100 / lines.len(), columns)))?;
+        wanted = loop {
             match wish(&read()?) {
-                Wish::Page => break rows - 1,
-                Wish::Line => break lines.get(at).map_or(1, |line| height(line)),
-                Wish::Rest => break usize::MAX,
-                Wish::End => return put("\r\u{1b}[K"),
                 Wish::Nothing => {}
+                wish => break wish,
             }
         };
         put("\r\u{1b}[K")?;
+        if wanted == Wish::End {
+            break;
+        }
     }
+    Ok(())
+}
+
+/// The rows and columns of the terminal.
+fn size() -> io::Result<(usize, usize)> {
+    let size = termios::tcgetwinsize(stdio::stdout())?;
+    Ok((size.ws_row.into(), usize::from(size.ws_col).max(1)))
+}
+
+/// How many rows a line takes.
+fn height(line: &str, columns: usize) -> usize {
+    line.width().div_ceil(columns).max(1)
 }
 
 /// What is asked below a screen: as much of it as one line takes.

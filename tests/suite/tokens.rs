@@ -264,6 +264,21 @@ fn at_a_prompt_ctrl_c_ends_the_following_and_not_the_shell() {
     terminal.control('c');
     terminal.wait_until("a prompt", |screen| screen.trim_end().ends_with(">>>"));
     assert_eq!(terminal.ask("1 + 1"), "2");
+    assert!(!terminal.screen().contains("Traceback"), "that is how it ends:\n{}", terminal.screen());
+}
+
+#[test]
+fn the_trail_is_followed_as_comma_separated_values_with_a_header() {
+    let env = TestEnv::new();
+    env.python("User.objects.create_user('alice')").success();
+    let whole = env.hallpass(&["audit", "--csv"]).success();
+    let mut follow = env.command(Program::Hallpass, &["audit", "--follow", "--csv"]);
+    let mut child = follow.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().expect("it runs");
+    let lines = BufReader::new(child.stdout.take().expect("it was piped")).lines();
+    let told: Vec<String> = lines.take(whole.lines().count()).map(|line| line.expect("text")).collect();
+    assert_eq!(told, whole.lines().collect::<Vec<_>>());
+    child.kill().expect("it is ours");
+    child.wait().expect("it ends");
 }
 
 #[test]

@@ -47,6 +47,16 @@ fn a_list_longer_than_the_screen_is_shown_a_screen_at_a_time() {
     terminal.wait_for_prompt();
     assert!(!terminal.screen().contains("space: next page"), "{}", terminal.screen());
     assert_eq!(terminal.ask("1 + 1"), "2");
+    // A window that has become lower is not written past.
+    terminal.line("users");
+    terminal.wait_for("space: next page");
+    terminal.resize(12, 100);
+    terminal.send(" ");
+    terminal.wait_for("user032");
+    assert!(!terminal.screen().contains("user040"), "{}", terminal.screen());
+    terminal.send("q");
+    terminal.resize(24, 100);
+    terminal.wait_for_prompt();
     // Ctrl-C leaves the list, not the shell.
     terminal.line("show(User.objects.all())");
     terminal.wait_for("space: next page");

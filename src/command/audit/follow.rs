@@ -33,6 +33,11 @@ pub(super) fn follow(user: Option<&str>, last: usize, format: Format, context: &
         Ok::<_, Failure>((about, tx.event_count()?))
     })?;
     let mut after = count.saturating_sub(u64::try_from(last).unwrap_or(u64::MAX));
+    if format == Format::Csv
+        && let Answer::End = context.talk(Turn::Say(&text::csv_line(columns().into_iter().map(str::to_owned))))?
+    {
+        return Ok(Reply::default());
+    }
     // Made anew after everything was read: a watch that lagged has said all it will.
     loop {
         let watch = authority.watch_events()?;
@@ -43,8 +48,9 @@ pub(super) fn follow(user: Option<&str>, last: usize, format: Format, context: &
                 Told::Enough => return Ok(Reply::default()),
             }
             let notice = loop {
+                // That is how it ends.
                 if context.interrupted() {
-                    return Err(Failure::Interrupted);
+                    return Ok(Reply::default());
                 }
                 if let Some(notice) = watch.next(PATIENCE) {
                     break notice;
@@ -93,7 +99,8 @@ fn tell(after: &mut u64, about: Option<&About>, format: Format, context: &mut Co
 fn line(number: u64, event: &Event, format: Format) -> String {
     match format {
         Format::Json | Format::JsonLines => json(number, event),
-        Format::Csv | Format::People => {
+        Format::Csv => text::csv_line(row(number, event).iter().map(Cell::csv)).trim_end_matches('\n').to_owned(),
+        Format::People => {
             let cells = columns().into_iter().zip(row(number, event)).filter_map(|(_, cell)| match cell {
                 Cell::None => None,
                 Cell::Number(number) => Some(number.to_string()),
