@@ -140,6 +140,30 @@ impl Session {
         Err(ChangeError::Locked.into())
     }
 
+    /// Does `work` with all its checks, and takes back what it did: what would come of it can be said, and also where
+    /// nothing may be changed.
+    ///
+    /// # Errors
+    /// What `work` returned.
+    pub fn rehearse<T, E>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.begin();
+        let open = self.open.as_mut().expect("it was begun just now");
+        let done = work(&mut Tx {
+            core: &self.core,
+            overlay: &mut open.overlay,
+            actor: &self.actor,
+            reason: self.reason.as_deref(),
+            passwords: self.passwords,
+            // What was seen of a key that will not be one is nothing to be told.
+            reveals: &mut Reveals::default(),
+            now: self.core.clock.now(),
+            stop: &self.stop,
+        });
+        self.seen = self.seen.max(open.overlay.seen());
+        self.roll_back();
+        done
+    }
+
     /// How many `atomic()` blocks are open, one in another.
     #[must_use]
     pub fn depth(&self) -> usize {

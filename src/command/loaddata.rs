@@ -19,7 +19,10 @@ use super::{
     what::shown,
 };
 use crate::{
-    authority::transfer::{Fixture, Format, Installed, TransferError, Unknown},
+    authority::{
+        Tx,
+        transfer::{Fixture, Format, Installed, TransferError, Unknown},
+    },
     domain::Model,
 };
 
@@ -98,14 +101,10 @@ impl LoadData {
         let total = fixtures.iter().map(Fixture::len).sum::<usize>();
         let mut meter = context.progress("installing objects", u64::try_from(total).ok());
         let mut session = session.borrow_mut();
-        if self.dry_run {
-            // All of it is done, checks and all, and taken back.
-            session.begin();
-        }
-        let installed = session.transact(|tx| tx.install(&fixtures, &mut *meter).map_err(failure));
+        let work = |tx: &mut Tx<'_>| tx.install(&fixtures, &mut *meter).map_err(failure);
+        let installed = if self.dry_run { session.rehearse(work) } else { session.transact(work) };
         drop(meter);
         if self.dry_run {
-            session.roll_back();
             let Installed { installed, passed_over, .. } = installed?;
             let mut reply =
                 Reply::status(format!("Would install {}; nothing was changed.", counted(installed, "object")));

@@ -32,19 +32,13 @@ impl Regenerate {
         let overlap = self.overlap.map_or(Overlap::None, Overlap::For);
         let session = context.session()?;
         let mut session = session.borrow_mut();
-        if self.dry_run {
-            // All of it is done, checks and all, and taken back.
-            session.begin();
-        }
-        let done = session.transact(|tx| {
+        let work = |tx: &mut Tx<'_>| {
             let (token, user) = what.token(tx)?;
             let before = earlier(&token, tx)?;
             let (token, key) = tx.regenerate(&token, None, overlap)?;
             Ok::<_, Failure>((token, user, key, before))
-        });
-        if self.dry_run {
-            session.roll_back();
-        }
+        };
+        let done = if self.dry_run { session.rehearse(work) } else { session.transact(work) };
         let (token, user, key, before) = done?;
         let old = match (self.overlap, &token.superseded) {
             (Some(_), Some(old)) => format!("valid until {}", old.until.to_the_second()),

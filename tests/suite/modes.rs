@@ -25,6 +25,27 @@ fn assert_untouched(env: &TestEnv, before: &str) {
 }
 
 #[test]
+fn a_read_only_shell_says_what_would_change() {
+    let env = TestEnv::new();
+    env.python("Token.objects.create(user=User.objects.create_user('alice'))").success();
+    let fixture = env.write("f.json", r#"[{"model": "auth.group", "pk": 9, "fields": {"name": "new"}}]"#);
+    let before = env.hallpass(&["audit", "export"]).success();
+    for command in [
+        "regenerate alice",
+        "revoke alice",
+        "user delete alice",
+        "flush",
+        "store compact",
+        "purge",
+        &format!("loaddata {}", fixture.display()),
+    ] {
+        let output = env.hallpass_with(&["shell", "--read-only"], &format!("%{command} --dry-run\n"));
+        assert!(output.code == 0 && output.text().contains("Would "), "{command}\n{}", output.text());
+    }
+    assert_eq!(env.hallpass(&["audit", "export"]).success(), before);
+}
+
+#[test]
 fn a_read_only_shell_reads_and_shows_keys() {
     let env = with_alice();
     let key = env.hallpass(&["key", "alice"]).success();
