@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// So many times as long as a part of the work took is rested after it. Requests wait while a commit is applied, so the
-/// share of the time that is worked is what they lose; that the processors idle meanwhile says nothing.
-const RESTS: u32 = 6;
+/// So many times as long as a part of the work took is rested after it. Requests wait for each commit, so how many there are in a
+/// second is what they lose; that the processors idle meanwhile says nothing.
+const RESTS: u32 = 20;
 /// A part does not take longer than this with its rest: of 100 tokens, so that 100,000 take 50 seconds.
 const LONGEST: Duration = Duration::from_millis(50);
 
@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn most_of_the_time_is_rested_and_a_hundred_tokens_have_their_span() {
         let ms = Duration::from_millis;
-        assert_eq!(rest(ms(5)), ms(30));
+        assert_eq!(rest(ms(1)), ms(20));
+        assert_eq!(rest(ms(5)), ms(45));
         assert_eq!(rest(ms(20)), ms(30));
         assert_eq!(rest(ms(70)), ms(0));
     }
