@@ -39,7 +39,8 @@ pub(super) fn run(core: &Core) -> Result<(), OpenError> {
     let mut overlay = Overlay::default();
     let now = core.clock.now();
     let (passwords, reveals, stop) = (Passwords::New, &mut Reveals::default(), &AtomicBool::new(false));
-    let mut tx = Tx { core, overlay: &mut overlay, actor: &actor, reason: None, passwords, reveals, now, stop };
+    let mut tx =
+        Tx { core, overlay: &mut overlay, actor: &actor, reason: None, passwords, reveals, now, stop, crowd: None };
     fill(&mut tx).map_err(|error| match error {
         ChangeError::Store(error) => OpenError::Store(error),
         other => unreachable!("a new store takes its first rows: {other}"),

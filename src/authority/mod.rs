@@ -6,6 +6,7 @@
 mod audit;
 mod authenticate;
 mod bootstrap;
+mod crowd;
 mod entity;
 mod error;
 mod flush;

@@ -1,10 +1,13 @@
 //! What a transaction has read and wants to write, over the store: its own writes are visible to it, and a savepoint is
 //! a mark to which they can be taken back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::query::cache::Written;
-use crate::store::{Change, Compare, Revision, Row, Store, StoreError, Versioned, Write};
+use crate::store::{Change, Compare, Revision, Row, Run, Store, StoreError, Versioned, Write};
 
 /// How many rows are fetched from the store at a time.
 const PAGE: usize = 512;
@@ -13,9 +16,15 @@ const PAGE: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     reads: HashMap<Vec<u8>, Option<Revision>>,
+    /// Prefixes of keys that were read as a whole and must not have changed since.
+    unchanged: Vec<Vec<u8>>,
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// The last thing that was done, where that was one statement over very many rows and nothing was written before.
+    run: Arc<Run>,
     events: Vec<Vec<u8>>,
     undo: Vec<Undo>,
+    /// Whether something was marked after the first write: then every write is noted in `undo`.
+    marked: bool,
     /// The least and the greatest revision that any read saw.
     first: Option<Revision>,
     seen: Revision,
@@ -31,7 +40,8 @@ struct Undo {
 /// A point to which an overlay can be taken back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
-    undo: usize,
+    /// None: nothing was written yet.
+    undo: Option<usize>,
     events: usize,
 }
 
@@ -61,21 +71,37 @@ impl Overlay {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.events.is_empty()
+        self.has_no_writes() && self.events.is_empty()
     }
 
-    pub(super) fn mark(&self) -> Mark {
-        Mark { undo: self.undo.len(), events: self.events.len() }
+    fn has_no_writes(&self) -> bool {
+        self.writes.is_empty() && self.run.is_empty()
+    }
+
+    pub(super) fn mark(&mut self) -> Mark {
+        self.spill();
+        self.marked |= !self.writes.is_empty();
+        Mark { undo: self.marked.then_some(self.undo.len()), events: self.events.len() }
     }
 
     /// Whether a row was written since then; events do not count.
     pub(super) fn wrote_since(&self, mark: Mark) -> bool {
-        self.undo.len() > mark.undo
+        match mark.undo {
+            Some(undo) => self.undo.len() > undo || !self.run.is_empty(),
+            None => !self.has_no_writes(),
+        }
     }
 
     pub(super) fn roll_back(&mut self, mark: Mark) {
         self.events.truncate(mark.events);
-        for Undo { key, before } in self.undo.drain(mark.undo..).rev() {
+        // A mark ends a run: what there is of one came after.
+        self.run = Arc::default();
+        let Some(undo) = mark.undo else {
+            self.writes.clear();
+            self.undo.clear();
+            return;
+        };
+        for Undo { key, before } in self.undo.drain(undo..).rev() {
             match before {
                 Some(value) => self.writes.insert(key, value),
                 None => self.writes.remove(&key),
@@ -85,6 +111,7 @@ impl Overlay {
 
     /// Reads a key, and has the commit compare it.
     pub(super) fn get(&mut self, store: &dyn Store, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.spill();
         if let Some(own) = self.writes.get(key) {
             return Ok(own.clone());
         }
@@ -98,6 +125,7 @@ impl Overlay {
     /// Has the commit compare a key that was read as part of a range, and found as the commit `changed` had written it.
     /// `false`: it was written here since.
     pub(super) fn note(&mut self, key: &[u8], changed: Revision) -> bool {
+        self.spill();
         let untouched = !self.writes.contains_key(key);
         if untouched {
             self.reads.entry(key.to_vec()).or_insert(Some(changed));
@@ -114,6 +142,7 @@ impl Overlay {
         to: &[u8],
         mut each: impl FnMut(&[u8], &[u8], Option<Revision>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
+        self.spill();
         let mut from = from.to_vec();
         loop {
             let page = store.range(&from, to, PAGE)?;
@@ -139,26 +168,84 @@ impl Overlay {
     }
 
     pub(super) fn put(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let before = self.writes.insert(key.clone(), value);
-        self.undo.push(Undo { key, before });
+        self.spill();
+        if self.marked {
+            let before = self.writes.insert(key.clone(), value);
+            self.undo.push(Undo { key, before });
+        } else {
+            self.writes.insert(key, value);
+        }
+    }
+
+    /// Writes very many rows at once; where anything follows, they become rows like all others.
+    pub(super) fn put_run(&mut self, run: Arc<Run>) {
+        if self.has_no_writes() && run.len() >= Run::WORTH {
+            self.run = run;
+            return;
+        }
+        for (key, value) in run.iter() {
+            self.put(key.to_vec(), value.map(<[u8]>::to_vec));
+        }
+    }
+
+    /// The first key of the store that is not less than `from`, and less than `to`. Own writes do not count, and the read
+    /// is not compared.
+    pub(super) fn next_key(
+        &mut self,
+        store: &dyn Store,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let page = store.range(from, to, 1)?;
+        self.saw(page.seen);
+        Ok(page.found.into_iter().next().map(|row| row.key))
+    }
+
+    fn spill(&mut self) {
+        if !self.run.is_empty() {
+            let run = std::mem::take(&mut self.run);
+            for (key, value) in run.iter() {
+                self.put(key.to_vec(), value.map(<[u8]>::to_vec));
+            }
+        }
+    }
+
+    /// Has the commit fail where a key that begins so was written since the first read.
+    pub(super) fn expect_unchanged(&mut self, prefix: Vec<u8>) {
+        self.unchanged.push(prefix);
     }
 
     pub(super) fn event(&mut self, event: Vec<u8>) {
         self.events.push(event);
     }
 
-    /// The writes, where they are few.
-    pub(super) fn few_writes(&self, most: usize) -> Option<Vec<Written>> {
-        (self.writes.len() <= most)
-            .then(|| self.writes.iter().map(|(key, value)| (key.clone(), value.clone())).collect())
+    /// The writes, where they are few beside a run; and the run.
+    pub(super) fn few_writes(&self, most: usize) -> Option<(Vec<Written>, Arc<Run>)> {
+        let few = self.writes.len() <= most;
+        let writes = || self.writes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        few.then(|| (writes(), Arc::clone(&self.run)))
     }
 
     /// The commit: every key that was read by key is compared.
     pub(super) fn into_change(self) -> Change {
         let compares = self.reads.into_iter().map(|(key, changed)| Compare { key, changed });
-        let writes = self.writes.into_iter().map(|(key, value)| Write { key, value });
-        let read_at = self.first.unwrap_or_default();
-        Change { compares: compares.collect(), writes: writes.collect(), read_at, events: self.events }
+        let (mut writes, mut run) = (Vec::new(), self.run);
+        if self.writes.len() < Run::WORTH {
+            writes.extend(self.writes.into_iter().map(|(key, value)| Write { key, value }));
+        } else {
+            let size = |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| 9 + key.len() + value.as_ref().map_or(0, Vec::len);
+            let mut many = Run::with_capacity(self.writes.len(), self.writes.iter().map(size).sum());
+            self.writes.into_iter().for_each(|(key, value)| many.push(&key, value.as_deref()));
+            run = Arc::new(many);
+        }
+        Change {
+            compares: compares.collect(),
+            unchanged: self.unchanged,
+            writes,
+            run,
+            read_at: self.first.unwrap_or_default(),
+            events: self.events,
+        }
     }
 }
 

@@ -103,7 +103,17 @@ impl Session {
         if let Some(open) = &mut self.open {
             let mark = open.overlay.mark();
             let now = core.clock.now();
-            let done = work(&mut Tx { core, overlay: &mut open.overlay, actor, reason, passwords, reveals, now, stop });
+            let done = work(&mut Tx {
+                core,
+                overlay: &mut open.overlay,
+                actor,
+                reason,
+                passwords,
+                reveals,
+                now,
+                stop,
+                crowd: None,
+            });
             let done = done.and_then(|value| may_write(core, &open.overlay, mark).map(|()| value).map_err(E::from));
             if done.is_err() {
                 open.overlay.roll_back(mark);
@@ -116,7 +126,17 @@ impl Session {
         for _ in 0..TRIES {
             let mut overlay = Overlay::default();
             let now = core.clock.now();
-            let done = work(&mut Tx { core, overlay: &mut overlay, actor, reason, passwords, reveals, now, stop });
+            let done = work(&mut Tx {
+                core,
+                overlay: &mut overlay,
+                actor,
+                reason,
+                passwords,
+                reveals,
+                now,
+                stop,
+                crowd: None,
+            });
             self.seen = self.seen.max(overlay.seen());
             // A commit compares what was read; an answer and an error have nobody else to look.
             if (done.is_err() || overlay.is_empty()) && overlay.is_torn(&*core.store).map_err(ChangeError::from)? {
@@ -237,8 +257,8 @@ fn may_write(core: &Core, overlay: &Overlay, mark: Mark) -> Result<(), ChangeErr
 fn commit(core: &Core, overlay: Overlay) -> Result<Committed, StoreError> {
     let few = if core.rows.is_empty() { None } else { overlay.few_writes(FOLLOWED) };
     let done = core.store.commit(overlay.into_change())?;
-    if let (Committed::Applied(revision), Some(writes)) = (done, few) {
-        core.rows.follow(revision, &writes);
+    if let (Committed::Applied(revision), Some((few, run))) = (done, few) {
+        core.rows.follow(revision, &few, &run);
     }
     Ok(done)
 }

@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Core, entity::Entity, error::ChangeError, overlay::Overlay, reveals::Reveals, session::Passwords};
+use super::{
+    Core, crowd::Crowd, entity::Entity, error::ChangeError, overlay::Overlay, reveals::Reveals, session::Passwords,
+};
 use crate::{
-    domain::{Action, Actor, Event, Subject, Timestamp, spans},
+    domain::{Action, Actor, Event, Subject, Timestamp},
     store::{Revision, StoreError, layout, prefix_end, record::Record},
 };
 
@@ -28,6 +30,8 @@ pub struct Tx<'a> {
     pub(super) reveals: &'a mut Reveals,
     pub(super) now: Timestamp,
     pub(super) stop: &'a AtomicBool,
+    /// Where very many rows are made or changed: those that one event is to tell of together.
+    pub(super) crowd: Option<Crowd>,
 }
 
 impl Tx<'_> {
@@ -203,23 +207,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Adds to the audit trail that many rows of a kind were made or, with the names of fields, changed by one
-    /// statement: one event, as long as the ids are few spans.
-    pub(super) fn record_many(&mut self, kind: &str, ids: &[i64], fields: Option<&[String]>) {
-        /// So many spans fit into an event with room to spare.
-        const SPANS: usize = 250;
-        let mut sorted = ids.to_vec();
-        sorted.sort_unstable();
-        for ids in spans(sorted).chunks(SPANS) {
-            let (kind, ids) = (kind.to_owned(), ids.to_vec());
-            let action = match fields {
-                Some(fields) => Action::ManyChanged { kind, ids, fields: fields.to_vec() },
-                None => Action::ManyCreated { kind, ids },
-            };
-            self.record(action, None, None);
-        }
-    }
-
     /// Adds an event to the audit trail, in the same commit.
     pub fn record(&mut self, action: Action, subject: Option<Subject>, owner: Option<i64>) {
         self.record_because(action, subject, owner, self.reason);
@@ -232,6 +219,11 @@ impl Tx<'_> {
         owner: Option<i64>,
         reason: Option<&str>,
     ) {
+        if let (Some(crowd), Some(subject)) = (&mut self.crowd, &subject)
+            && crowd.take(&action, subject)
+        {
+            return;
+        }
         let (at, actor, reason) = (self.now, self.actor.clone(), reason.map(str::to_owned));
         self.overlay.event(Event { at, actor, action, subject, owner, reason }.encode());
     }

@@ -118,11 +118,12 @@ pub(super) fn names(event: &Event, token: &str, serial: i64) -> bool {
     let among = match &event.action {
         Action::Revealed { tokens, serials, .. } => tokens.iter().any(|id| id == token) || is_within(serials, serial),
         Action::Purged { tokens } => tokens.iter().any(|id| id == token),
+        Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } => {
+            kind == "token" && is_within(ids, serial)
+        }
         Action::StoreCreated
         | Action::Created
         | Action::Changed { .. }
-        | Action::ManyCreated { .. }
-        | Action::ManyChanged { .. }
         | Action::Deleted
         | Action::Related { .. }
         | Action::Regenerated { .. }

@@ -70,6 +70,7 @@ pub fn check_sizes(change: &Change) -> Result<(), StoreError> {
         .iter()
         .flat_map(|w| [(w.key.len(), MAX_KEY), (w.value.as_ref().map_or(0, Vec::len), MAX_VALUE)])
         .chain(change.compares.iter().map(|c| (c.key.len(), MAX_KEY)))
+        .chain([(change.run.longest().0, MAX_KEY), (change.run.longest().1, MAX_VALUE)])
         .chain(change.events.iter().map(|e| (e.len() + 32, MAX_VALUE)));
     for (bytes, limit) in sizes {
         if bytes > limit {
@@ -100,11 +101,16 @@ impl Store for MemoryStore {
         check_sizes(&change)?;
         let mut state = self.lock();
         let holds = |c: &super::Compare| state.rows.get(&c.key).map(|v| v.changed) == c.changed;
-        if !change.compares.iter().all(holds) {
+        let recent = state.past.iter().rev().take_while(|(revision, _)| *revision > change.read_at);
+        let mut recent = recent.flat_map(|(_, writes)| writes);
+        let touched = recent.any(|write| change.unchanged.iter().any(|prefix| write.key.starts_with(prefix)));
+        if touched || !change.compares.iter().all(holds) {
             return Ok(Committed::Conflict(state.revision));
         }
         let revision = Revision(state.revision.0 + 1);
         let mut writes = change.writes;
+        let many = change.run.iter();
+        writes.extend(many.map(|(key, value)| Write { key: key.to_vec(), value: value.map(<[u8]>::to_vec) }));
         for event in &change.events {
             let (key, value) = state.chain.append(event);
             writes.push(Write { key, value: Some(value) });

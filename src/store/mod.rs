@@ -12,11 +12,13 @@ pub mod layout;
 pub mod local;
 pub mod memory;
 pub mod record;
+pub mod run;
 pub mod watch;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 pub use error::StoreError;
+pub use run::Run;
 pub use watch::{Notice, Watch};
 
 /// Hears how many parts of something are done, and says whether it is to go on.
@@ -85,9 +87,13 @@ pub struct Write {
 pub struct Change {
     /// Conditions, in any order.
     pub compares: Vec<Compare>,
+    /// Prefixes of keys of which none may have been written since `read_at`: what was read as a whole is still so.
+    pub unchanged: Vec<Vec<u8>>,
     /// Effects; a key stands here once at most.
     pub writes: Vec<Write>,
-    /// The store was at this revision or a later one at each read that the compares rest on. Where nothing near a key
+    /// More effects, where they are very many; no key stands in both.
+    pub run: Arc<Run>,
+    /// The store was at this revision or a later one at each read that the conditions rest on. Where nothing near a key
     /// was written since, a store need not look there again; 0 says nothing.
     pub read_at: Revision,
     /// Audit events, appended to the one chain in this order by whoever orders the commits (see [`events`]).

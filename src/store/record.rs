@@ -3,10 +3,14 @@
 //! After it: numbers little-endian, text and bytes behind their length (`u32`), what may be missing behind a byte 0
 //! or 1, switches as one byte of bits.
 
+mod user;
+
+pub use user::UserView;
+
 use super::StoreError;
 use crate::domain::{
     Actor, Channel, ContentType, Digest, Event, Group, Permission, Revocation, Sealed, StoredKey, Superseded,
-    Timestamp, Token, TokenId, Usage, User,
+    Timestamp, Token, TokenId, Usage,
 };
 
 /// The version that is written.
@@ -40,17 +44,25 @@ pub trait Record: Sized {
     /// # Errors
     /// [`StoreError::UnknownFormat`] for a version of the future, [`StoreError::Damaged`] for what is no such record.
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let damaged = || StoreError::Damaged {
-            what: format!("a {} in the store cannot be read", Self::NAME),
-            hint: Some("hallpass store check".into()),
-        };
-        let (version, rest) = bytes.split_first().ok_or_else(damaged)?;
-        if *version != VERSION {
-            return Err(StoreError::UnknownFormat { what: Self::NAME, version: *version });
-        }
-        let mut reader = Reader(rest);
-        let record = Self::read(&mut reader).ok_or_else(damaged)?;
-        if reader.0.is_empty() { Ok(record) } else { Err(damaged()) }
+        let mut reader = opened(Self::NAME, bytes)?;
+        let record = Self::read(&mut reader).ok_or_else(|| damaged(Self::NAME))?;
+        if reader.0.is_empty() { Ok(record) } else { Err(damaged(Self::NAME)) }
+    }
+}
+
+/// What follows the version of a record that is called `name` in an error.
+fn opened<'a>(name: &'static str, bytes: &'a [u8]) -> Result<Reader<'a>, StoreError> {
+    let (version, rest) = bytes.split_first().ok_or_else(|| damaged(name))?;
+    if *version != VERSION {
+        return Err(StoreError::UnknownFormat { what: name, version: *version });
+    }
+    Ok(Reader(rest))
+}
+
+fn damaged(name: &'static str) -> StoreError {
+    StoreError::Damaged {
+        what: format!("a {name} in the store cannot be read"),
+        hint: Some("hallpass store check".into()),
     }
 }
 
@@ -112,8 +124,12 @@ impl<'a> Reader<'a> {
         Some(bytes)
     }
 
+    fn str(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
     fn text(&mut self) -> Option<String> {
-        String::from_utf8(self.bytes()?.to_vec()).ok()
+        self.str().map(str::to_owned)
     }
 
     fn int(&mut self) -> Option<i64> {
@@ -139,47 +155,6 @@ impl<'a> Reader<'a> {
     fn switches<const N: usize>(&mut self) -> Option<[bool; N]> {
         let [bits] = self.array::<1>()?;
         (u32::from(bits) >> N == 0).then(|| std::array::from_fn(|i| bits >> i & 1 == 1))
-    }
-}
-
-impl Record for User {
-    const NAME: &'static str = "user";
-
-    fn write(&self, out: &mut Writer) {
-        out.int(self.id);
-        out.text(&self.username);
-        out.text(&self.password);
-        out.text(&self.first_name);
-        out.text(&self.last_name);
-        out.text(&self.email);
-        out.switches(&[self.is_active, self.is_staff, self.is_superuser]);
-        out.time(self.date_joined);
-        out.maybe(self.last_login, Writer::time);
-    }
-
-    fn read(bytes: &mut Reader<'_>) -> Option<Self> {
-        let id = bytes.int()?;
-        let username = bytes.text()?;
-        let password = bytes.text()?;
-        let first_name = bytes.text()?;
-        let last_name = bytes.text()?;
-        let email = bytes.text()?;
-        let [is_active, is_staff, is_superuser] = bytes.switches()?;
-        let date_joined = bytes.time()?;
-        let last_login = bytes.maybe(Reader::time)?;
-        Some(Self {
-            id,
-            password,
-            last_login,
-            is_superuser,
-            username,
-            first_name,
-            last_name,
-            email,
-            is_staff,
-            is_active,
-            date_joined,
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass::store::{
-    Change, Committed, MAX_KEY, MAX_VALUE, News, Notice, Revision, Role, Store, StoreError, StoreId, Write,
+    Change, Committed, MAX_KEY, MAX_VALUE, News, Notice, Revision, Role, Run, Store, StoreError, StoreId, Write,
     events::{self, Chain},
     local::Tenure,
     memory::MemoryStore,
@@ -239,4 +239,79 @@ fn count_once(store: &dyn Store) {
             return store.sync(revision).expect("a sync");
         }
     }
+}
+
+/// So many rows `r000000`, `r000002`, ... with this value.
+fn run(rows: usize, value: Option<&str>) -> Change {
+    let mut run = Run::default();
+    (0..rows).for_each(|n| run.push(format!("r{:06}", 2 * n).as_bytes(), value.map(str::as_bytes)));
+    Change { run: run.into(), ..Change::default() }
+}
+
+/// The keys of a range, and the values one behind the other, each once.
+fn seen(store: &dyn Store) -> (usize, String) {
+    let rows = store.range(b"r", b"s", usize::MAX).expect("the store answers").found;
+    assert!(rows.is_sorted_by(|a, b| a.key < b.key));
+    let mut values: Vec<String> = rows.iter().map(|row| String::from_utf8_lossy(&row.value).into_owned()).collect();
+    for row in rows.iter().step_by(97) {
+        let one = store.get(&row.key).expect("the store answers").found.expect("it was in the range");
+        assert_eq!((one.value, one.changed), (row.value.clone(), row.changed));
+    }
+    values.dedup();
+    (rows.len(), values.concat())
+}
+
+#[test]
+fn very_many_rows_of_one_commit_are_rows_like_all_others() {
+    on_each(|store| {
+        let first = applied(store.commit(run(3000, Some("a"))).expect("a commit"));
+        let _ = applied(store.commit(put("r000001", "b")).expect("a commit"));
+        let _ = applied(store.commit(put("r000002", "b")).expect("a commit"));
+        assert_eq!(seen(store), (3001, "aba".into()));
+        assert_eq!(value(store, "r000003"), None);
+        let _ = applied(store.commit(run(2000, Some("c"))).expect("a commit"));
+        assert_eq!(seen(store), (3001, "cbca".into()));
+        let mut late = put("x", "1");
+        late.compares = vec![compare("r000004", Some(first))];
+        assert!(matches!(store.commit(late), Ok(Committed::Conflict(_))), "a run wrote it since");
+        let mut both = run(1500, None);
+        both.writes = vec![write("r000001", None)];
+        both.events = vec![b"event".to_vec()];
+        let _ = applied(store.commit(both).expect("a commit"));
+        assert_eq!(seen(store), (1500, "ca".into()));
+        assert!(value(store, "r002998").is_none() && store.get(b"E").expect("an answer").found.is_some());
+    });
+}
+
+#[test]
+fn very_many_rows_of_one_commit_are_there_after_the_store_was_opened_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path(), Tenure::Visitor);
+    let _ = applied(store.commit(run(9000, Some("a"))).expect("a commit"));
+    let _ = applied(store.commit(put("r000001", "b")).expect("a commit"));
+    let _ = applied(store.commit(run(5000, Some("c"))).expect("a commit"));
+    store.close().expect("the disk takes it");
+    let again = open(dir.path(), Tenure::Visitor);
+    assert_eq!(seen(&again), (9001, "cbca".into()));
+    again.checkpoint().expect("the disk takes it");
+    assert_eq!(seen(&again), (9001, "cbca".into()), "from the tree");
+    again.verify().expect("the tree is whole");
+}
+
+#[test]
+fn what_was_read_as_a_whole_must_not_have_changed_since() {
+    on_each(|store| {
+        let _ = applied(store.commit(put("a1", "1")).expect("a commit"));
+        let read_at = applied(store.commit(put("b", "1")).expect("a commit"));
+        let on = |prefix: &str| Change { unchanged: vec![prefix.into()], read_at, ..put("c", "1") };
+        let _ = applied(store.commit(on("a")).expect("a commit"));
+        let _ = applied(store.commit(put("a2", "1")).expect("a commit"));
+        assert!(matches!(store.commit(on("a")), Ok(Committed::Conflict(_))), "a row came in between");
+        let _ = applied(store.commit(on("b")).expect("a commit"));
+        let _ =
+            applied(store.commit(Change { writes: vec![write("b", None)], ..Change::default() }).expect("a commit"));
+        assert!(matches!(store.commit(on("b")), Ok(Committed::Conflict(_))), "it was removed in between");
+        let at = Revision(read_at.0 + 100);
+        let _ = applied(store.commit(Change { read_at: at, ..on("b") }).expect("a commit"));
+    });
 }

@@ -1,24 +1,26 @@
 //! Many rows by one statement: one event for all of them, and nothing read that the query has read already.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     Assignment, Patch, QueryError, Row, Tx,
     eval::{Env, Eval},
     rows::Rows,
-    write::{check_null, check_nulls, group, user},
+    write::{check_null, check_nulls, group, time, user, yes},
 };
 use crate::{
-    authority::{ChangeError, Entity},
+    authority::{ChangeError, Entity, crowd::MANY},
     domain::{
         Model, User, Value,
         filter::{Expr, Query},
     },
-    store::{layout::Table, record::Record},
+    store::{
+        Run,
+        layout::{self, Table},
+        prefix_end,
+        record::{Record, UserView},
+    },
 };
-
-/// From so many rows on one event tells of all.
-const MANY: usize = 100;
 
 /// So many rows are computed at a time.
 const PORTION: usize = 1024;
@@ -30,7 +32,7 @@ pub(super) fn suits(model: Model, rows: &[Arc<Row>], assignments: &[Assignment])
     model == Model::User && rows.len() >= MANY && !assignments.iter().any(|(field, _)| heavy(*field))
 }
 
-/// Changes users.
+/// Changes users: from the old record of each right into the new one.
 pub(super) fn update(
     tx: &mut Tx<'_>,
     query: &Query,
@@ -41,6 +43,11 @@ pub(super) fn update(
         .iter()
         .map(|(field, expr)| if let Expr::Value(value) = expr { Some((*field, value.clone())) } else { None })
         .collect();
+    let fixed = fixed.as_ref().map(|patch| fitting(patch)).transpose()?;
+    // Rows of a whole table, and nothing of this transaction's among them: then the table is compared, not each row.
+    let as_read =
+        tx.overlay.is_empty() && rows.iter().all(|row| row.changed.is_some()) && rows.is_sorted_by(|a, b| a.id < b.id);
+    let mut run = Run::with_capacity(rows.len(), 256 * rows.len().min(64 * PORTION));
     let (mut ids, mut changed) = (Vec::with_capacity(rows.len()), vec![false; assignments.len()]);
     for portion in rows.chunks(PORTION) {
         tx.poll()?;
@@ -49,22 +56,72 @@ pub(super) fn update(
             None => values(tx, query, portion, assignments)?,
         };
         for (place, row) in portion.iter().enumerate() {
-            let patch = fixed.as_ref().or(computed.get(place)).expect("a patch was computed for each row");
-            for (at, (field, value)) in patch.iter().enumerate() {
-                check_null(Model::User, *field, value)?;
-                changed[at] |= *value != row.values[*field];
+            let own = computed.get(place).map(|patch| fitting(patch)).transpose()?;
+            let patch = fixed.as_ref().or(own.as_ref()).expect("a patch was computed for each row");
+            let old = row.as_user();
+            let mut new = old;
+            for (changed, (field, value, text)) in changed.iter_mut().zip(patch) {
+                let before = new;
+                set(&mut new, *field, value, text);
+                *changed |= new != before;
             }
-            if patch.iter().any(|(field, value)| *value != row.values[*field]) {
-                write(tx, row, patch)?;
-                ids.push(row.id);
+            if new == old {
+                continue;
+            }
+            ids.push(row.id);
+            if as_read {
+                run.push_with(&row.user_key(), |out| {
+                    new.encode(out);
+                    true
+                });
+            } else {
+                write(tx, row, &new)?;
             }
         }
+    }
+    if !run.is_empty() {
+        tx.overlay.expect_unchanged(Table::User.prefix());
+        tx.overlay.put_run(run.into());
     }
     let names = Model::User.describe().fields;
     let changed = assignments.iter().zip(changed).filter(|(_, changed)| *changed);
     let fields: Vec<String> = changed.map(|((field, _), _)| names[*field].attname.to_owned()).collect();
     tx.record_many("user", &ids, Some(&fields));
     Ok(())
+}
+
+/// A field's place, its new value, and the text of that.
+type Fitting<'v> = (usize, &'v Value, Cow<'v, str>);
+
+/// New values, checked and with their texts.
+fn fitting(patch: &[(usize, Value)]) -> Result<Vec<Fitting<'_>>, QueryError> {
+    let mut fitting = Vec::with_capacity(patch.len());
+    for (field, value) in patch {
+        check_null(Model::User, *field, value)?;
+        fitting.push((*field, value, text(value)));
+    }
+    Ok(fitting)
+}
+
+fn text(value: &Value) -> Cow<'_, str> {
+    match value.text() {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(value.to_text().unwrap_or_default()),
+    }
+}
+
+/// Sets a field of a user that [`suits`] lets through.
+fn set<'v>(user: &mut UserView<'v>, field: usize, value: &Value, text: &'v str) {
+    match field {
+        2 => user.last_login = time(value),
+        3 => user.is_superuser = yes(value),
+        5 => user.first_name = text,
+        6 => user.last_name = text,
+        7 => user.email = text,
+        8 => user.is_staff = yes(value),
+        10 => user.date_joined = time(value).unwrap_or_default(),
+        _ => {}
+    }
 }
 
 /// The new values of each row.
@@ -85,16 +142,15 @@ fn values(
     Ok(patches)
 }
 
-fn write(tx: &mut Tx<'_>, row: &Row, patch: &Patch) -> Result<(), QueryError> {
-    let key = Table::User.row(row.id);
+fn write(tx: &mut Tx<'_>, row: &Row, new: &UserView<'_>) -> Result<(), QueryError> {
+    let key = row.user_key();
     let as_read = row.changed.is_some_and(|changed| tx.overlay.note(&key, changed));
     if !as_read && tx.get(&key)?.is_none() {
         return Err(ChangeError::Gone { what: User::NAME }.into());
     }
-    let value = |place: usize| patch.iter().find(|(field, _)| *field == place).map_or(&row.values[place], |(_, v)| v);
-    // The id is no field that is changed here.
-    let new = user(value);
-    tx.put(key, Some(new.encode()));
+    let mut record = Vec::with_capacity(User::USUAL);
+    new.encode(&mut record);
+    tx.put(key.into_owned(), Some(record));
     Ok(())
 }
 
@@ -116,6 +172,9 @@ impl Tx<'_> {
         conflict: OnConflict,
         told: &mut dyn FnMut(u64),
     ) -> Result<Vec<Option<Row>>, QueryError> {
+        if let Some(made) = self.insert_users(model, patches)? {
+            return Ok(made.into_iter().map(Some).collect());
+        }
         let kind = match model {
             Model::User if patches.len() >= MANY => Some("user"),
             Model::Group if patches.len() >= MANY => Some("group"),
@@ -144,6 +203,66 @@ impl Tx<'_> {
         Ok(made)
     }
 
+    /// Makes very many users at once: names and ids are looked at together, and the rows written in one piece. None where
+    /// anything about them is not plain: then they are made one by one, which also tells what is wrong with which.
+    fn insert_users(&mut self, model: Model, patches: &[Patch]) -> Result<Option<Vec<Row>>, QueryError> {
+        if model != Model::User || patches.len() < Run::WORTH || !self.overlay.is_empty() {
+            return Ok(None);
+        }
+        let first = self.id_at(&Table::User.counter())?.unwrap_or(0) + 1;
+        let Some(users) =
+            patches.iter().zip(first..).map(|(patch, id)| plain_user(patch, id)).collect::<Option<Vec<_>>>()
+        else {
+            return Ok(None);
+        };
+        let mut names: Vec<(&str, i64)> = users.iter().map(|user| (user.username, user.id)).collect();
+        names.sort_unstable();
+        if !names.is_sorted_by(|(a, _), (b, _)| a < b) || self.is_any_taken(&names)? {
+            return Ok(None);
+        }
+        self.poll()?;
+        let bytes: usize = users.iter().map(|user| 160 + 2 * user.username.len() + user.email.len()).sum();
+        let mut run = Run::with_capacity(2 * users.len() + 1, bytes);
+        let mut key = Vec::new();
+        for (name, id) in names {
+            key.clear();
+            key.extend_from_slice(layout::USERNAMES);
+            key.extend_from_slice(name.as_bytes());
+            run.push(&key, Some(&layout::number(id)));
+        }
+        let last = users.last().map_or(first, |user| user.id);
+        run.push(&Table::User.counter(), Some(&layout::number(last)));
+        let begin = run.len();
+        for user in &users {
+            run.push_with(&Table::User.row(user.id), |out| {
+                user.encode(out);
+                true
+            });
+        }
+        let run = Arc::new(run);
+        self.overlay.put_run(Arc::clone(&run));
+        self.record_many("user", &users.iter().map(|user| user.id).collect::<Vec<_>>(), None);
+        Ok(Some((begin..run.len()).filter_map(|at| Row::user(&run, at, None)).collect()))
+    }
+
+    /// Whether a user has one of these names, which are in order; nobody may take one until the commit.
+    fn is_any_taken(&mut self, names: &[(&str, i64)]) -> Result<bool, QueryError> {
+        self.overlay.expect_unchanged(layout::USERNAMES.to_vec());
+        let end = prefix_end(layout::USERNAMES);
+        let mut rest = names;
+        while let Some((name, _)) = rest.first() {
+            // Where the next name that there is comes far behind, all before it are free.
+            let next = self.overlay.next_key(&*self.core.store, &layout::username(name), &end);
+            let Some(next) = next.map_err(ChangeError::from)? else { return Ok(false) };
+            let next = &next[layout::USERNAMES.len()..];
+            rest = &rest[rest.partition_point(|(name, _)| name.as_bytes() < next)..];
+            if rest.first().is_some_and(|(name, _)| name.as_bytes() == next) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn insert_one_of_many(&mut self, model: Model, patch: &Patch) -> Result<Row, QueryError> {
         let mut values = vec![Value::Null; model.describe().fields.len()];
         for (field, value) in patch {
@@ -156,6 +275,31 @@ impl Tx<'_> {
             _ => self.insert_quietly(group(&values))?.id(),
         };
         values[0] = Value::Int(id);
-        Ok(Row { id, values, changed: None, token: None })
+        Ok(Row::of(id, values))
     }
+}
+
+/// The user of new values without a primary key, where each is of the kind that its field has.
+fn plain_user(patch: &Patch, id: i64) -> Option<UserView<'_>> {
+    let mut user = UserView { id, ..UserView::default() };
+    let mut seen = 1;
+    for (field, value) in patch {
+        match (field, value) {
+            (0 | 2, Value::Null) => {}
+            (2, Value::Time(at)) => user.last_login = Some(*at),
+            (10, Value::Time(at)) => user.date_joined = *at,
+            (3, Value::Bool(yes)) => user.is_superuser = *yes,
+            (8, Value::Bool(yes)) => user.is_staff = *yes,
+            (9, Value::Bool(yes)) => user.is_active = *yes,
+            (1, Value::Text(text)) => user.password = text,
+            (4, Value::Text(text)) => user.username = text,
+            (5, Value::Text(text)) => user.first_name = text,
+            (6, Value::Text(text)) => user.last_name = text,
+            (7, Value::Text(text)) => user.email = text,
+            _ => return None,
+        }
+        seen |= 1 << field;
+    }
+    // All but those that may be missing.
+    ((seen | (1 << 2)) == (1 << Model::User.describe().fields.len()) - 1).then_some(user)
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{Model, User, filter::View},
     store::{
-        Revision,
+        Revision, Run,
         layout::{self, Kind},
         record::Record,
     },
@@ -62,7 +62,7 @@ pub(in crate::authority) const FOLLOWED: usize = 256;
 
 impl Tables {
     /// Follows a commit: `false` where it cannot be followed.
-    fn follow(&mut self, revision: Revision, writes: &[Written]) -> bool {
+    fn follow(&mut self, revision: Revision, writes: &[Written], run: &Arc<Run>) -> bool {
         for (key, value) in writes {
             let model = match Kind::of(key) {
                 Some(Kind::Record(layout::Table::User)) => Model::User,
@@ -111,6 +111,34 @@ impl Tables {
                     (Err(_), None) => {}
                 }
             }
+        }
+        self.follow_users(revision, run)
+    }
+
+    /// Follows very many rows of a commit, where users are all of them that matters.
+    fn follow_users(&mut self, revision: Revision, run: &Arc<Run>) -> bool {
+        let suits = |kind| matches!(kind, Kind::Record(layout::Table::User) | Kind::Username | Kind::Counter);
+        if !run.kinds().all(|kind| Kind::of(&[kind]).is_some_and(suits)) {
+            return false;
+        }
+        let places = run.under(&layout::Table::User.prefix());
+        if places.is_empty() {
+            return true;
+        }
+        self.forget(Model::User);
+        for (_, rows) in self.rows.iter_mut().filter(|((kept, _), _)| *kept == Model::User) {
+            let mut merged = Vec::with_capacity(rows.len().max(places.len()));
+            let mut old = rows.iter().peekable();
+            for place in places.clone() {
+                let Some(new) = Row::user(run, place, Some(revision)) else { return false };
+                while let Some(row) = old.next_if(|row| row.id < new.id) {
+                    merged.push(Arc::clone(row));
+                }
+                let _ = old.next_if(|row| row.id == new.id);
+                merged.push(Arc::new(new));
+            }
+            merged.extend(old.cloned());
+            *rows = Arc::new(merged);
         }
         true
     }
@@ -171,12 +199,12 @@ impl Cache {
 
     /// Follows a commit of this process. Where others committed in between, what is kept is of no use any more, and
     /// stays until something else is.
-    pub(in crate::authority) fn follow(&self, revision: Revision, writes: &[Written]) {
+    pub(in crate::authority) fn follow(&self, revision: Revision, writes: &[Written], run: &Arc<Run>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, tables)) = &mut *kept
             && at.0 + 1 == revision.0
         {
-            if tables.follow(revision, writes) {
+            if tables.follow(revision, writes, run) {
                 *at = revision;
             } else {
                 *kept = None;

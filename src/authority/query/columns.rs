@@ -24,7 +24,7 @@ impl Texts {
     pub(super) fn of<'r>(rows: impl Iterator<Item = &'r Row>, field: usize) -> Option<Self> {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         for row in rows {
-            let Value::Text(text) = &row.values[field] else { return None };
+            let text = row.text(field)?;
             bytes.extend(text.bytes().map(|byte| byte.to_ascii_lowercase()));
             bytes.push(END);
             ends.push(bytes.len());
@@ -63,7 +63,7 @@ impl Numbers {
     pub(super) fn of<'r>(rows: impl Iterator<Item = &'r Row>, field: usize) -> Option<Self> {
         let mut kind = None;
         let numbers = rows.map(|row| {
-            let (mine, number) = match &row.values[field] {
+            let (mine, number) = match &*row.value(field) {
                 Value::Null => return Some(i64::MIN),
                 Value::Bool(yes) => (0, i64::from(*yes)),
                 Value::Int(n) => (0, *n),

@@ -130,9 +130,9 @@ fn at_places(base: &Table, places: &[usize]) -> Table {
 
 /// The places of the first rows in the order of a field, where equal ones keep their order.
 fn first_places(base: &Table, field: usize, top: usize, descending: bool) -> Vec<usize> {
-    let value = |place: usize| &base[place].values[field];
+    let value = |place: usize| base[place].value(field);
     let before = |a: usize, b: usize| {
-        let order = value(a).order(value(b));
+        let order = value(a).order(&value(b));
         if descending { order.reverse() } else { order }.then(a.cmp(&b))
     };
     let mut kept: Vec<usize> = Vec::with_capacity(2 * top + MANY);

@@ -1,9 +1,15 @@
 //! A row as a list of values, in the order of the table of models.
 
+use std::{
+    borrow::Cow,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
+
 use super::cache::Link;
 use crate::{
     domain::{ContentType, Group, Permission, Token, User, Value},
-    store::Revision,
+    store::{Revision, Run, layout::Table, record::UserView},
 };
 
 /// A row.
@@ -12,23 +18,142 @@ pub struct Row {
     /// The number by which the store keeps it: the primary key, but for tokens, whose key is that.
     pub id: i64,
     /// A value for each field of the model. Of a token, what must be looked up (the key, the use) is not in here.
-    pub values: Vec<Value>,
+    pub values: Values,
     /// The commit that wrote it, where it was read from the store together with many others.
     pub(super) changed: Option<Revision>,
     /// The token, where it is one.
     pub token: Option<Box<Token>>,
 }
 
+/// The values of a row. Those of a user that was read together with many others lie in the record until somebody wants
+/// all of them.
+#[derive(Clone, Debug)]
+pub struct Values {
+    record: Option<(Arc<Run>, u32)>,
+    list: OnceLock<Box<[Value]>>,
+}
+
+impl Values {
+    fn record(&self) -> Option<UserView<'_>> {
+        let (run, at) = self.record.as_ref()?;
+        UserView::decode(run.value(*at as usize)?).ok()
+    }
+}
+
+impl From<Vec<Value>> for Values {
+    fn from(values: Vec<Value>) -> Self {
+        Self { record: None, list: OnceLock::from(values.into_boxed_slice()) }
+    }
+}
+
+impl Deref for Values {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        self.list.get_or_init(|| {
+            let user = self.record().expect("it was read when the row was made");
+            (0..FIELDS).map(|field| value(&user, field)).collect()
+        })
+    }
+}
+
+/// How many fields a user has.
+const FIELDS: usize = 11;
+
+/// The value of a field of a user.
+fn value(user: &UserView<'_>, field: usize) -> Value {
+    match field {
+        0 => Value::Int(user.id),
+        2 => user.last_login.into(),
+        3 => Value::Bool(user.is_superuser),
+        8 => Value::Bool(user.is_staff),
+        9 => Value::Bool(user.is_active),
+        10 => Value::Time(user.date_joined),
+        text => text_of(user, text).map_or(Value::Null, Value::from),
+    }
+}
+
+fn text_of<'a>(user: &UserView<'a>, field: usize) -> Option<&'a str> {
+    match field {
+        1 => Some(user.password),
+        4 => Some(user.username),
+        5 => Some(user.first_name),
+        6 => Some(user.last_name),
+        7 => Some(user.email),
+        _ => None,
+    }
+}
+
 impl Row {
+    /// The user whose record stands at a place of a run, where it can be read.
+    pub(super) fn user(run: &Arc<Run>, at: usize, changed: Option<Revision>) -> Option<Self> {
+        let values = Values { record: Some((Arc::clone(run), u32::try_from(at).ok()?)), list: OnceLock::new() };
+        let id = values.record()?.id;
+        Some(Self { id, values, changed, token: None })
+    }
+
+    /// The value of a field, without a look at the others.
+    #[must_use]
+    pub fn value(&self, field: usize) -> Cow<'_, Value> {
+        match self.values.list.get() {
+            Some(list) => Cow::Borrowed(&list[field]),
+            None => self.values.record().map_or(Cow::Owned(Value::Null), |user| Cow::Owned(value(&user, field))),
+        }
+    }
+
+    /// The text of a field, where it is one.
+    #[must_use]
+    pub fn text(&self, field: usize) -> Option<&str> {
+        match self.values.list.get() {
+            Some(list) => list[field].text(),
+            None => text_of(&self.values.record()?, field),
+        }
+    }
+
+    /// The user, of a row that is one.
+    pub(super) fn as_user(&self) -> UserView<'_> {
+        if let Some(user) = self.values.record() {
+            return user;
+        }
+        let text = |field: usize| self.values[field].text().unwrap_or_default();
+        let yes = |field: usize| self.values[field].int() == Some(1);
+        let time = |field: usize| if let Value::Time(at) = self.values[field] { Some(at) } else { None };
+        UserView {
+            id: self.id,
+            username: text(4),
+            password: text(1),
+            first_name: text(5),
+            last_name: text(6),
+            email: text(7),
+            is_active: yes(9),
+            is_staff: yes(8),
+            is_superuser: yes(3),
+            date_joined: time(10).unwrap_or_default(),
+            last_login: time(2),
+        }
+    }
+
+    /// The key at which the store has the user.
+    pub(super) fn user_key(&self) -> Cow<'_, [u8]> {
+        match &self.values.record {
+            Some((run, at)) => Cow::Borrowed(run.key(*at as usize)),
+            None => Cow::Owned(Table::User.row(self.id)),
+        }
+    }
+
     /// About how many bytes it takes.
     pub(super) fn weight(&self) -> usize {
+        if let Some((run, at)) = &self.values.record {
+            // The record, and what the values take once they are wanted.
+            return 160 + FIELDS * size_of::<Value>() + 2 * run.value(*at as usize).map_or(0, <[u8]>::len);
+        }
         let texts = self.values.iter().map(|value| if let Value::Text(text) = value { text.len() + 16 } else { 0 });
         let token = self.token.as_ref().map_or(0, |_| 512);
         96 + self.values.len() * size_of::<Value>() + texts.sum::<usize>() + token
     }
 
-    fn of(id: i64, values: Vec<Value>) -> Self {
-        Self { id, values, changed: None, token: None }
+    pub(super) fn of(id: i64, values: Vec<Value>) -> Self {
+        Self { id, values: values.into(), changed: None, token: None }
     }
 
     pub(super) fn link((id, left, right): Link) -> Self {
@@ -51,7 +176,7 @@ impl Row {
             Value::Null,
             Value::Null,
         ];
-        Self { id: token.serial, values, changed: None, token: Some(Box::new(token)) }
+        Self { id: token.serial, values: values.into(), changed: None, token: Some(Box::new(token)) }
     }
 }
 

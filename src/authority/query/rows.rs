@@ -13,7 +13,7 @@ use crate::{
         ContentType, Group, Key, Model, Permission, Token, TokenState, User, Value,
         filter::{Step, View},
     },
-    store::{Revision, layout::Relation, record::Record},
+    store::{Revision, Run, layout::Relation, record::UserView},
 };
 
 /// The places of a token's fields in the table of models.
@@ -152,12 +152,15 @@ impl<'t, 'a> Rows<'t, 'a> {
         let tx = &mut *self.tx;
         let rows: Vec<Row> = match key.0 {
             Model::User => {
-                let mut rows = Vec::new();
-                tx.versions(&crate::store::layout::Table::User.prefix(), |_, bytes, changed| {
-                    rows.push(Row { changed, ..Row::from(User::decode(bytes)?) });
+                let (mut run, mut changes) = (Run::default(), Vec::new());
+                tx.versions(&crate::store::layout::Table::User.prefix(), |key, bytes, changed| {
+                    UserView::decode(bytes)?;
+                    run.push(key, Some(bytes));
+                    changes.push(changed);
                     Ok(Scan::On)
                 })?;
-                rows
+                let run = Arc::new(run);
+                changes.into_iter().enumerate().filter_map(|(at, changed)| Row::user(&run, at, changed)).collect()
             }
             Model::Group => tx.all::<Group>()?.into_iter().map(Row::from).collect(),
             Model::Permission => tx.all::<Permission>()?.into_iter().map(Row::from).collect(),
@@ -324,7 +327,7 @@ impl<'t, 'a> Rows<'t, 'a> {
 
     /// The value of a field.
     pub(super) fn value<'r>(&mut self, row: &'r Row, field: usize) -> Result<Cow<'r, Value>, QueryError> {
-        let Some(token) = &row.token else { return Ok(Cow::Borrowed(&row.values[field])) };
+        let Some(token) = &row.token else { return Ok(row.value(field)) };
         Ok(match field {
             token_field::KEY => {
                 let key = match self.purpose {

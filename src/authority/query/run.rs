@@ -206,12 +206,12 @@ pub(super) fn texts(values: &[Value]) -> Vec<String> {
 }
 
 /// The rows of a query whose rows are to be changed or deleted.
-pub(super) fn rows_of(tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Arc<Row>>, QueryError> {
+pub(super) fn rows_of(tx: &mut Tx<'_>, query: &Query) -> Result<narrow::Picked, QueryError> {
     let mut query = query.clone();
     query.select = Select::Row;
     query.distinct = query.distinct || !query.joins.is_empty();
     if let Some(picked) = pick(tx, &query)? {
-        return Ok(picked.rows().to_vec());
+        return Ok(picked);
     }
     let fetched = fetch(tx, &query)?;
     let mut seen = HashSet::new();
@@ -219,5 +219,6 @@ pub(super) fn rows_of(tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Arc<Row>>, Q
         Found::Row(row, _) => Some(row),
         Found::Values(_) => None,
     });
-    Ok(rows.filter(|row| seen.insert(row.id)).collect())
+    let rows: Vec<_> = rows.filter(|row| seen.insert(row.id)).collect();
+    Ok(narrow::Picked { from: 0, to: rows.len(), rows: Arc::new(rows) })
 }

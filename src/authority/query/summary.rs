@@ -65,10 +65,7 @@ fn over_groups(eval: &mut Eval<'_, '_>, expr: &Expr, groups: &[Vec<Tuple>]) -> R
         }
     }
     // Each value as a row of its own.
-    let rows: Vec<Tuple> = values
-        .into_iter()
-        .map(|value| vec![Some(Arc::new(Row { id: 0, values: vec![value], changed: None, token: None }))])
-        .collect();
+    let rows: Vec<Tuple> = values.into_iter().map(|value| vec![Some(Arc::new(Row::of(0, vec![value])))]).collect();
     let column = Expr::Column { alias: 0, model: Model::ContentType, field: 0 };
     let outer = crate::domain::filter::Aggregate { of: Some(column), filter: None, ..(**aggregate).clone() };
     let empty: Tuple = vec![None];

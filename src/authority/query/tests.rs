@@ -215,3 +215,91 @@ fn a_value_that_must_be_there_is_asked_for_in_sqlites_words() {
     let refused = session.transact(|tx| tx.update_row(Model::User, &query, &vec![(4, Value::Null)]));
     assert_eq!(refused.unwrap_err().to_string(), "NOT NULL constraint failed: auth_user.username");
 }
+
+fn first_names(session: &mut Session) -> Vec<String> {
+    let query = Query::new(Model::User, View::Django);
+    let fetched = session.transact(|tx| tx.fetch(&query)).unwrap();
+    let name = |found: Found| if let Found::Row(row, _) = found { row.text(5).map(str::to_owned) } else { None };
+    let mut names: Vec<String> = fetched.found.into_iter().filter_map(name).collect();
+    names.dedup();
+    names
+}
+
+#[test]
+fn very_many_users_are_made_and_changed_in_one_piece_and_everybody_sees_the_same() {
+    let bench = bench();
+    let mut session = bench.session();
+    crowd(&mut session, 3000);
+    let (all, mut other) = (Query::new(Model::User, View::Django), bench.session());
+    assert_eq!(names(&mut other, &all).len(), 3000);
+    let set = |name: &str| [(5, Expr::Value(name.into()))];
+    for name in ["Ann", "Bo", "Cy"] {
+        assert_eq!(session.transact(|tx| tx.update_rows(&all, &set(name))).unwrap(), 3000);
+        assert_eq!(first_names(&mut session), [name]);
+        assert_eq!(first_names(&mut bench.session()), [name]);
+    }
+    // Some of them, by what they hold.
+    let some = asked(Model::User, "username", Op::StartsWith, "user1".into());
+    assert_eq!(session.transact(|tx| tx.update_rows(&some, &set("Di"))).unwrap(), 1000);
+    assert_eq!(first_names(&mut session), ["Cy", "Di", "Cy"]);
+    let found = asked(Model::User, "first_name", Op::Exact, "Di".into());
+    assert_eq!(session.transact(|tx| tx.count(&found)).unwrap(), 1000);
+    let one = session.transact(|tx| tx.user_named("user1234")).unwrap().unwrap();
+    assert_eq!((one.id, one.first_name.as_str(), one.email.as_str()), (1235, "Di", "old@x.org"));
+    // A name that is taken is refused, and nothing of the statement stays.
+    let again = |session: &mut Session| {
+        let patches: Vec<_> = (0..2000).map(|n| named(if n == 1999 { 1234 } else { 7000 + n })).collect();
+        session.transact(|tx| {
+            tx.insert_rows(Model::User, &patches, super::OnConflict::Refuse, &mut |_| ()).map(|made| made.len())
+        })
+    };
+    let refused = again(&mut session).unwrap_err();
+    assert_eq!(refused.to_string(), "UNIQUE constraint failed: auth_user.username");
+    assert_eq!(session.transact(|tx| tx.count(&all)).unwrap(), 3000);
+    session.transact(|tx| tx.delete_user(&one)).unwrap();
+    assert_eq!(again(&mut session).unwrap(), 2000);
+    assert_eq!(session.transact(|tx| tx.user_named("user1234")).unwrap().unwrap().id, 5000, "ids go on");
+    assert_eq!(first_names(&mut session), ["Cy", "Di", "Cy", ""]);
+}
+
+/// A user of that number with nothing but a name.
+fn named(n: i64) -> super::Patch {
+    let text = |field, text: String| (field, Value::Text(text));
+    let mut patch = vec![text(4, format!("user{n:04}")), (10, Value::Time(crate::domain::Timestamp(n)))];
+    patch.extend([1, 5, 6, 7].map(|field| text(field, String::new())));
+    patch.extend([3, 8, 9].map(|field| (field, Value::Bool(false))));
+    patch
+}
+
+#[test]
+fn very_many_rows_in_an_atomic_block_are_seen_in_it_and_taken_back_to_a_savepoint() {
+    let bench = bench();
+    let mut session = bench.session();
+    crowd(&mut session, 2000);
+    let all = Query::new(Model::User, View::Django);
+    let set = |session: &mut Session, name: &str| {
+        let set = [(5, Expr::Value(name.into()))];
+        session.transact(|tx| tx.update_rows(&all, &set)).unwrap();
+    };
+    session.begin();
+    set(&mut session, "Ann");
+    assert_eq!(first_names(&mut session), ["Ann"]);
+    assert_eq!(first_names(&mut bench.session()), [""]);
+    session.begin();
+    set(&mut session, "Bo");
+    assert_eq!(first_names(&mut session), ["Bo"]);
+    session.roll_back();
+    assert_eq!(first_names(&mut session), ["Ann"]);
+    session.commit().unwrap();
+    assert_eq!(first_names(&mut bench.session()), ["Ann"]);
+    session.begin();
+    set(&mut session, "Cy");
+    session.roll_back();
+    assert_eq!(first_names(&mut session), ["Ann"]);
+    // Somebody else's change in between: the block fails, and leaves nothing.
+    session.begin();
+    set(&mut session, "Di");
+    bench.session().transact(|tx| tx.insert(bench.user("zed"))).unwrap();
+    assert!(matches!(session.commit(), Err(crate::authority::ChangeError::Locked)));
+    assert_eq!(first_names(&mut session), ["Ann", ""]);
+}

@@ -123,19 +123,20 @@ impl Tx<'_> {
     /// Changes the row with this primary key. Whether there was one.
     pub fn update_row(&mut self, model: Model, query: &Query, patch: &Patch) -> Result<bool, QueryError> {
         let rows = run::rows_of(self, query)?;
-        let Some(row) = rows.first() else { return Ok(false) };
+        let Some(row) = rows.rows().first() else { return Ok(false) };
         self.patch_row(model, row, patch)?;
         Ok(true)
     }
 
     /// Changes every row of a query. How many there were.
     pub fn update_rows(&mut self, query: &Query, assignments: &[Assignment]) -> Result<usize, QueryError> {
-        let rows = run::rows_of(self, query)?;
-        if super::bulk::suits(query.model, &rows, assignments) {
-            super::bulk::update(self, query, &rows, assignments)?;
+        let picked = run::rows_of(self, query)?;
+        let rows = picked.rows();
+        if super::bulk::suits(query.model, rows, assignments) {
+            super::bulk::update(self, query, rows, assignments)?;
             return Ok(rows.len());
         }
-        for row in &rows {
+        for row in rows {
             let mut patch = Patch::with_capacity(assignments.len());
             for (field, expr) in assignments {
                 let mut eval = Eval::new(Rows::new(self), query.view);
@@ -156,7 +157,7 @@ impl Tx<'_> {
         if let Some(token) = &row.token {
             return self.patch_token(token, patch);
         }
-        let mut values = row.values.clone();
+        let mut values = row.values.to_vec();
         for (field, value) in patch {
             values[*field] = value.clone();
         }
@@ -258,7 +259,7 @@ impl Tx<'_> {
     pub fn delete_rows(&mut self, query: &Query) -> Result<Deleted, QueryError> {
         let rows = run::rows_of(self, query)?;
         let mut deleted = Deleted::default();
-        for row in &rows {
+        for row in rows.rows() {
             self.delete_one(query.model, row, &mut deleted)?;
         }
         // Django counts the rows of the model itself last.
@@ -336,11 +337,11 @@ fn text(value: &Value) -> String {
     value.to_text().unwrap_or_default()
 }
 
-fn yes(value: &Value) -> bool {
+pub(super) fn yes(value: &Value) -> bool {
     value.number().is_some_and(|n| n != 0.0)
 }
 
-fn time(value: &Value) -> Option<Timestamp> {
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Time(at) => Some(*at),
         Value::Date(days) => Some(Timestamp(days * 86_400_000_000)),

@@ -47,6 +47,11 @@ impl Tx<'_> {
     /// # Errors
     /// Django's, where an object breaks a rule; nothing of the transaction is to be kept then.
     pub fn install(&mut self, fixtures: &[Fixture], progress: &mut dyn FnMut(u64)) -> Result<Installed, TransferError> {
+        let objects: usize = fixtures.iter().map(|fixture| fixture.objects.len()).sum();
+        self.crowded(objects, |tx| tx.install_all(fixtures, progress))
+    }
+
+    fn install_all(&mut self, fixtures: &[Fixture], progress: &mut dyn FnMut(u64)) -> Result<Installed, TransferError> {
         let mut installed = Installed::default();
         let mut links = Vec::new();
         let mut foreign = fixtures.iter().any(|fixture| fixture.from_elsewhere).then(Foreign::default);

@@ -16,11 +16,16 @@ use rustpython_vm::{
     types::{Constructor, GetDescriptor, Initializer, SetAttr},
 };
 
-use super::{import, query::model_of, rows::PySealed, value::to_python};
+use super::{
+    import,
+    query::model_of,
+    rows::PySealed,
+    value::{moment_now, to_python},
+};
 use crate::{
     authority::query::Row,
     domain::{
-        Model,
+        Model, Timestamp, Value,
         model::{Default as Initial, Kind},
     },
 };
@@ -29,17 +34,76 @@ use crate::{
 const LAZY: [&str; 4] = ["key", "state", "last_used", "uses"];
 
 /// Where the values of an instance are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Shelf {
-    /// In its `__dict__`, but for `_state`, which is made when somebody asks for it.
-    #[default]
-    Fresh,
+    /// In its `__dict__`, but for `_state`, which is made when somebody asks for it; of one that [`Born`] tells of, also
+    /// but for what its fields hold at first.
+    Fresh(Option<Born>),
     /// As `Fresh`, of an instance that was made and has a row by now.
-    Saved,
+    Saved(Option<Born>),
     /// In its `__dict__`; what is missing there, in the row.
     Row(Packed),
     /// In its `__dict__`, all of them.
     Unpacked,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self::Fresh(None)
+    }
+}
+
+impl Shelf {
+    /// The model of what it holds beside the `__dict__`.
+    fn model(&self) -> Option<Model> {
+        match self {
+            Self::Fresh(born) | Self::Saved(born) => born.map(|born| born.model),
+            Self::Row(packed) => Some(packed.model),
+            Self::Unpacked => None,
+        }
+    }
+
+    /// The value of a field that is not in the `__dict__`, where there is one.
+    fn value(&self, place: usize, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
+        match self {
+            Self::Fresh(born) | Self::Saved(born) => born.map(|born| to_python(&born.value(place), vm)).transpose(),
+            Self::Row(packed) => packed.value(place, vm),
+            Self::Unpacked => Ok(None),
+        }
+    }
+}
+
+/// What an instance was made as, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Born {
+    model: Model,
+    at: Timestamp,
+}
+
+impl Born {
+    /// What a field holds at first.
+    pub(super) fn value(self, place: usize) -> Value {
+        let field = &self.model.describe().fields[place];
+        match field.default {
+            Initial::False => Value::Bool(false),
+            Initial::True => Value::Bool(true),
+            Initial::Now => Value::Time(self.at),
+            Initial::None | Initial::AddedNow => match field.kind {
+                Kind::Char | Kind::Email | Kind::Text if !field.null => Value::Text(String::new()),
+                Kind::Char
+                | Kind::Email
+                | Kind::Text
+                | Kind::Auto
+                | Kind::Boolean
+                | Kind::PositiveSmallInteger
+                | Kind::Integer
+                | Kind::DateTime
+                | Kind::ForeignKey(_)
+                | Kind::OneToOne(_)
+                | Kind::ManyToMany(_) => Value::Null,
+            },
+        }
+    }
 }
 
 /// The row of an instance.
@@ -58,7 +122,7 @@ impl Packed {
         if self.only.as_ref().is_some_and(|only| !only.contains(&place)) || (self.row.token.is_some() && lazy()) {
             return Ok(None);
         }
-        to_python(&self.row.values[place], vm).map(Some)
+        to_python(&self.row.value(place), vm).map(Some)
     }
 }
 
@@ -87,18 +151,26 @@ impl Initializer for PyInstance {
     /// `Model.__init__` where nothing but fields are named; all else is done by the prelude's `_initialize`.
     fn slot_init(zelf: PyObjectRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
         if let Some(dict) = zelf.dict()
+            && let Some(one) = zelf.downcast_ref::<Self>()
+            && one.is_untouched()
             && let Some(layout) = Layout::of(&zelf, vm)?
             && args.args.is_empty()
-            && args.kwargs.keys().all(|name| layout.names.iter().any(|known| known.as_str() == name))
+            && let Some(given) = args.kwargs.keys().map(|name| layout.place(name)).collect::<Option<Vec<_>>>()
             && !is_told_of_new_ones(vm)?
         {
-            for (name, field) in layout.names.iter().zip(layout.model.describe().fields) {
-                let value = match args.kwargs.get(name.as_str()) {
-                    Some(value) => value.clone(),
-                    None => initial(field, vm)?,
-                };
-                dict.set_item(*name, value, vm)?;
+            let mut at = Timestamp::default();
+            for (place, field) in layout.model.describe().fields.iter().enumerate() {
+                if matches!(field.default, Initial::Now) && !given.contains(&place) {
+                    match own_now(vm)? {
+                        Ok(now) => at = now,
+                        Err(theirs) => dict.set_item(layout.names[place], theirs, vm)?,
+                    }
+                }
             }
+            for (place, value) in given.into_iter().zip(args.kwargs.into_values()) {
+                dict.set_item(layout.names[place], value, vm)?;
+            }
+            *one.shelf.borrow_mut() = Shelf::Fresh(Some(Born { model: layout.model, at }));
             return Ok(());
         }
         vm.call_method(&zelf, "_initialize", args).map(drop)
@@ -153,6 +225,11 @@ impl PyInstance {
 }
 
 impl PyInstance {
+    /// Whether nothing was made of it yet.
+    fn is_untouched(&self) -> bool {
+        matches!(&*self.shelf.borrow(), Shelf::Fresh(None))
+    }
+
     /// What lies in the `__dict__` so far.
     fn held(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
         zelf.as_object().dict().ok_or_else(|| vm.new_attribute_error("this instance has no __dict__".to_owned()))
@@ -173,7 +250,7 @@ impl PyInstance {
             }
         };
         let dict = vm.ctx.new_dict();
-        if let Shelf::Row(_) | Shelf::Saved = &*zelf.shelf.borrow() {
+        if let Shelf::Row(_) | Shelf::Saved(_) = &*zelf.shelf.borrow() {
             dict.set_item(vm.ctx.intern_str("adding"), vm.ctx.new_bool(false).into(), vm)?;
             dict.set_item(vm.ctx.intern_str("db"), vm.ctx.intern_str("default").to_owned().into(), vm)?;
             if let Shelf::Row(Packed { row, .. }) = &*zelf.shelf.borrow()
@@ -186,21 +263,26 @@ impl PyInstance {
     }
 
     /// The values of an instance that was made by its class and never asked for its state: nothing but they count.
-    pub(super) fn fresh(object: &PyObject, model: Model, vm: &VirtualMachine) -> PyResult<Option<PyDictRef>> {
+    pub(super) fn fresh(
+        object: &PyObject,
+        model: Model,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<(PyDictRef, Option<Born>)>> {
         let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(None) };
-        let untouched = matches!(&*zelf.shelf.borrow(), Shelf::Fresh);
-        if !untouched || Layout::of(object, vm)?.is_none_or(|layout| layout.model != model) {
+        let Shelf::Fresh(born) = *zelf.shelf.borrow() else { return Ok(None) };
+        if Layout::of(object, vm)?.is_none_or(|layout| layout.model != model) {
             return Ok(None);
         }
         let dict = Self::held(zelf, vm)?;
         let has_state = dict.get_item_opt(vm.ctx.intern_str("_state"), vm)?.is_some();
-        Ok((!has_state).then_some(dict))
+        Ok((!has_state).then_some((dict, born)))
     }
 
     /// Says of one that [`Self::fresh`] found that it has a row now, with this key where it is told.
     pub(super) fn saved(object: &PyObject, key: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(()) };
-        *zelf.shelf.borrow_mut() = Shelf::Saved;
+        let born = if let Shelf::Fresh(born) = *zelf.shelf.borrow() { born } else { None };
+        *zelf.shelf.borrow_mut() = Shelf::Saved(born);
         match (key, Layout::of(object, vm)?) {
             (Some(key), Some(layout)) => {
                 let name = layout.names[layout.model.describe().pk];
@@ -221,17 +303,14 @@ impl PyInstance {
             held.set_item(&*name, value, vm)?;
         }
         let state = Self::state(zelf, vm)?;
-        let packed = match std::mem::replace(&mut *zelf.shelf.borrow_mut(), Shelf::Unpacked) {
-            Shelf::Row(packed) => Some(packed),
-            Shelf::Fresh | Shelf::Saved | Shelf::Unpacked => None,
-        };
+        let shelf = std::mem::replace(&mut *zelf.shelf.borrow_mut(), Shelf::Unpacked);
         dict.clear();
         dict.set_item(vm.ctx.intern_str("_state"), state, vm)?;
-        if let Some(packed) = packed {
-            for (place, field) in packed.model.describe().fields.iter().enumerate() {
+        if let Some(model) = shelf.model() {
+            for (place, field) in model.describe().fields.iter().enumerate() {
                 let name = vm.ctx.intern_str(field.attname);
                 let own = held.get_item_opt(name, vm)?;
-                if let Some(value) = own.map_or_else(|| packed.value(place, vm), |own| Ok(Some(own)))? {
+                if let Some(value) = own.map_or_else(|| shelf.value(place, vm), |own| Ok(Some(own)))? {
                     dict.set_item(name, value, vm)?;
                 }
             }
@@ -259,6 +338,11 @@ impl Layout {
         Self { model, names: model.describe().fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect() }
     }
 
+    /// The place of the field with this name.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known.as_str() == name)
+    }
+
     /// That of an instance's class.
     fn of(instance: &PyObject, vm: &VirtualMachine) -> PyResult<Option<PyRef<Self>>> {
         let layout = instance.class().get_attr(vm.ctx.intern_str("_layout"));
@@ -266,28 +350,14 @@ impl Layout {
     }
 }
 
-/// What a field holds at first.
-fn initial(field: &crate::domain::model::Field, vm: &VirtualMachine) -> PyResult {
-    Ok(match field.default {
-        Initial::False => vm.ctx.new_bool(false).into(),
-        Initial::True => vm.ctx.new_bool(true).into(),
-        // The function of that name, which a test may have replaced.
-        Initial::Now => import(vm, "django.utils.timezone")?.get_attr("now", vm)?.call((), vm)?,
-        Initial::None | Initial::AddedNow => match field.kind {
-            Kind::Char | Kind::Email | Kind::Text if !field.null => vm.ctx.empty_str.to_owned().into(),
-            Kind::Char
-            | Kind::Email
-            | Kind::Text
-            | Kind::Auto
-            | Kind::Boolean
-            | Kind::PositiveSmallInteger
-            | Kind::Integer
-            | Kind::DateTime
-            | Kind::ForeignKey(_)
-            | Kind::OneToOne(_)
-            | Kind::ManyToMany(_) => vm.ctx.none(),
-        },
-    })
+/// This moment; or what the function says that a script has put in the place of Django's.
+fn own_now(vm: &VirtualMachine) -> PyResult<Result<Timestamp, PyObjectRef>> {
+    let module = import(vm, "django.utils.timezone")?;
+    let now = module.get_attr(vm.ctx.intern_str("now"), vm)?;
+    if now.is(&module.get_attr(vm.ctx.intern_str("_own_now"), vm)?) {
+        return moment_now(vm).map(Ok);
+    }
+    now.call((), vm).map(Err)
 }
 
 /// Whether somebody listens to `pre_init` or `post_init`.
@@ -347,10 +417,7 @@ impl GetDescriptor for PyColumn {
             if let Some(place) = column.place
                 && let Some(one) = instance.downcast_ref::<PyInstance>()
             {
-                let value = match &*one.shelf.borrow() {
-                    Shelf::Row(packed) => packed.value(place, vm)?,
-                    Shelf::Fresh | Shelf::Saved | Shelf::Unpacked => None,
-                };
+                let value = one.shelf.borrow().value(place, vm)?;
                 if let Some(value) = value {
                     dict.set_item(column.name, value.clone(), vm)?;
                     return Ok(value);

@@ -190,7 +190,7 @@ mod _hallpass {
         let model = rows::model(&label.to_string_lossy(), vm)?;
         let patch = rows::patch(model, &attributes, vm)?;
         let row = state::run(vm, |session| session.transact(|tx| tx.insert_row(model, patch.clone())))?;
-        rows::key_of(&row, model, vm)
+        rows::key_of(&row, vm)
     }
 
     /// Makes many rows, all or none; their primary keys. With `ignore`, those that conflict are left out (none).

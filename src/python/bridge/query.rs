@@ -399,7 +399,7 @@ impl PyQuery {
         let mut query = zelf.query.clone();
         query.to = Some(query.from + 1);
         let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&query)))?;
-        rows::first_pk(&query, fetched, vm)
+        rows::first_pk(fetched, vm)
     }
 
     #[pymethod]

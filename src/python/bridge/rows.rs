@@ -163,7 +163,7 @@ pub(super) fn selection(query: &Query, results: Results, form: &str, vm: &Virtua
             let mut columns: Vec<_> = fields.iter().map(|_| Repeated::default()).collect();
             let mut list = Vec::with_capacity(picked.rows().len());
             for row in picked.rows() {
-                let values = fields.iter().zip(&mut columns).map(|(field, seen)| seen.object(&row.values[*field], vm));
+                let values = fields.iter().zip(&mut columns).map(|(field, seen)| seen.object(&row.value(*field), vm));
                 list.push(formed(values.collect::<PyResult<_>>()?)?);
             }
             list
@@ -194,9 +194,13 @@ thread_local! {
 
 /// One field of all rows.
 fn flat(picked: &Picked, field: usize, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-    let made = || picked.rows().iter().map(|row| to_python(&row.values[field], vm)).collect::<PyResult<Vec<_>>>();
+    let object = |row: &Arc<Row>| match row.text(field) {
+        Some(text) => Ok(vm.ctx.new_str(text).into()),
+        None => to_python(&row.value(field), vm),
+    };
+    let made = || picked.rows().iter().map(object).collect::<PyResult<Vec<_>>>();
     // Only what cannot be changed may be the same object twice.
-    let fixed = |row: &Arc<Row>| matches!(row.values[field], Value::Text(_) | Value::Int(_));
+    let fixed = |row: &Arc<Row>| matches!(*row.value(field), Value::Text(_) | Value::Int(_));
     let Some(table) = picked.whole().filter(|rows| rows.len() <= KEPT && rows.first().is_some_and(fixed)) else {
         return made();
     };
@@ -244,18 +248,19 @@ fn zoned(expr: Option<&Expr>, value: &Value, vm: &VirtualMachine) -> PyResult {
 }
 
 /// The primary key of the first result.
-pub(super) fn first_pk(query: &Query, fetched: Fetched, vm: &VirtualMachine) -> PyResult {
+pub(super) fn first_pk(fetched: Fetched, vm: &VirtualMachine) -> PyResult {
     match fetched.found.into_iter().next() {
-        Some(Found::Row(row, _)) => key_of(&row, query.model, vm),
+        Some(Found::Row(row, _)) => key_of(&row, vm),
         Some(Found::Values(_)) | None => Ok(vm.ctx.none()),
     }
 }
 
 /// The primary key of a row.
-pub(super) fn key_of(row: &Row, model: Model, vm: &VirtualMachine) -> PyResult {
+pub(super) fn key_of(row: &Row, vm: &VirtualMachine) -> PyResult {
     match &row.token {
         Some(token) => Ok(PySealed::new(token).into_ref(&vm.ctx).into()),
-        None => to_python(&row.values[model.describe().pk], vm),
+        // Of all others the primary key is the number.
+        None => Ok(vm.ctx.new_int(row.id).into()),
     }
 }
 

@@ -172,7 +172,7 @@ pub(super) fn insert_many(
 ) -> PyResult<Vec<PyObjectRef>> {
     let patches = list.iter().map(|attributes| rows::patch(model, attributes, vm)).collect::<PyResult<Vec<_>>>()?;
     let made = insert(model, &patches, conflict, vm)?;
-    made.iter().map(|row| row.as_ref().map_or_else(|| Ok(vm.ctx.none()), |row| rows::key_of(row, model, vm))).collect()
+    made.iter().map(|row| row.as_ref().map_or_else(|| Ok(vm.ctx.none()), |row| rows::key_of(row, vm))).collect()
 }
 
 fn insert(model: Model, patches: &[Patch], conflict: OnConflict, vm: &VirtualMachine) -> PyResult<Vec<Option<Row>>> {
@@ -192,13 +192,16 @@ pub(super) fn insert_fresh(
     if model.concrete() == Model::Token || description.fields.iter().any(|f| matches!(f.default, Default::AddedNow)) {
         return Ok(false);
     }
+    let names: Vec<_> = description.fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect();
     let mut patches = Vec::with_capacity(instances.len());
     for instance in instances {
-        let Some(dict) = PyInstance::fresh(instance, model, vm)? else { return Ok(false) };
-        let mut patch = Vec::with_capacity(description.fields.len());
-        for (place, field) in description.fields.iter().enumerate() {
-            if let Some(object) = dict.get_item_opt(vm.ctx.intern_str(field.attname), vm)? {
-                patch.push((place, rows::prepare_save(model, place, &object, vm)?));
+        let Some((dict, born)) = PyInstance::fresh(instance, model, vm)? else { return Ok(false) };
+        let mut patch = Vec::with_capacity(names.len());
+        for (place, name) in names.iter().enumerate() {
+            match (dict.get_item_opt(*name, vm)?, born) {
+                (Some(object), _) => patch.push((place, rows::prepare_save(model, place, &object, vm)?)),
+                (None, Some(born)) => patch.push((place, born.value(place))),
+                (None, None) => {}
             }
         }
         patches.push(patch);
@@ -206,7 +209,7 @@ pub(super) fn insert_fresh(
     let made = insert(model, &patches, conflict, vm)?;
     for (instance, row) in instances.iter().zip(&made) {
         let key = match (row, conflict) {
-            (Some(row), OnConflict::Refuse) => Some(rows::key_of(row, model, vm)?),
+            (Some(row), OnConflict::Refuse) => Some(rows::key_of(row, vm)?),
             (Some(_), OnConflict::Ignore) | (None, _) => None,
         };
         PyInstance::saved(instance, key, vm)?;

@@ -127,8 +127,14 @@ fn datetime(at: Timestamp, classes: &Classes, vm: &VirtualMachine) -> PyResult {
 
 /// This moment, by the clock that Python's `time` goes by.
 pub(super) fn now(vm: &VirtualMachine) -> PyResult {
+    let now = moment_now(vm)?;
+    with_classes(vm, |classes| datetime(now, classes, vm))
+}
+
+/// [`now`], not yet as an object.
+pub(super) fn moment_now(vm: &VirtualMachine) -> PyResult<Timestamp> {
     let nanos: i64 = import(vm, "time")?.get_attr("time_ns", vm)?.call((), vm)?.try_into_value(vm)?;
-    with_classes(vm, |classes| datetime(Timestamp(nanos.div_euclid(1000)), classes, vm))
+    Ok(Timestamp(nanos.div_euclid(1000)))
 }
 
 fn whole(object: &PyObject, name: &'static str, vm: &VirtualMachine) -> PyResult<i64> {

@@ -150,7 +150,7 @@ fn wait(engine: &Engine) -> Option<Stop> {
         work = guard;
         let view = engine.view();
         if !view.overlay.is_empty()
-            && (timeout.timed_out() || (work.calls != seen && view.overlay_bytes > OVERLAY_FULL))
+            && (timeout.timed_out() || (work.calls != seen && view.overlay.bytes() > OVERLAY_FULL))
         {
             return work.stop;
         }
@@ -186,7 +186,7 @@ pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
     drop(tree);
     let mut next = Bound::Unbounded;
     loop {
-        let rest = engine.view_mut().settle(target, next, 1000);
+        let rest = engine.view_mut().overlay.settle(target, next, 1000);
         match rest {
             Some(key) => next = Bound::Included(key),
             None => return Ok(()),
@@ -208,12 +208,13 @@ fn must_hurry(engine: &Engine) -> bool {
 fn gather(engine: &Engine, from: Bound<Vec<u8>>, target: Revision) -> (Vec<Put>, Option<Vec<u8>>) {
     let view = engine.view();
     let mut puts = Vec::new();
-    for (looked, (key, slot)) in view.overlay.range((from, Bound::Unbounded)).enumerate() {
-        if slot.changed <= target {
-            puts.push((key.clone(), slot.changed, slot.value.clone()));
+    let from = from.as_ref().map(Vec::as_slice);
+    for (looked, (key, changed, value)) in view.overlay.range(from, Bound::Unbounded).enumerate() {
+        if changed <= target {
+            puts.push((key.to_vec(), changed, value.map(<[u8]>::to_vec)));
         }
         if puts.len() == BATCH || looked == 10 * BATCH {
-            return (puts, Some(key.clone()));
+            return (puts, Some(key.to_vec()));
         }
     }
     (puts, None)

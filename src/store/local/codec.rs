@@ -1,6 +1,6 @@
 //! Bytes of the journal, of the files beside it and of the socket: little-endian numbers, lengths before texts.
 
-use super::super::{Change, Compare, Revision, Write};
+use super::super::{Change, Compare, Revision, Run, Write};
 
 /// Collects bytes.
 #[derive(Debug, Default)]
@@ -40,7 +40,12 @@ impl Out {
     }
 
     pub(super) fn writes(&mut self, writes: &[Write]) {
-        self.count(writes.len());
+        self.writes_before(writes, &Run::default());
+    }
+
+    /// Writes behind which those of a run are to stand, as they are.
+    pub(super) fn writes_before(&mut self, writes: &[Write], run: &Run) {
+        self.count(writes.len() + run.len());
         for write in writes {
             self.bytes(&write.key);
             self.maybe(write.value.as_deref(), Self::bytes);
@@ -53,7 +58,12 @@ impl Out {
             self.bytes(&compare.key);
             self.maybe(compare.changed, |out, r| out.u64(r.0));
         }
-        self.writes(&change.writes);
+        self.count(change.unchanged.len());
+        for prefix in &change.unchanged {
+            self.bytes(prefix);
+        }
+        self.writes_before(&change.writes, &change.run);
+        self.raw(change.run.bytes());
         self.u64(change.read_at.0);
         self.count(change.events.len());
         for event in &change.events {
@@ -121,15 +131,48 @@ impl<'a> In<'a> {
         })
     }
 
+    /// Writes; where very many at the end of them stand in the order of their keys, those as a run.
+    pub(super) fn writes_and_run(&mut self) -> Option<(Vec<Write>, Run)> {
+        let mut looking = In(self.0);
+        let (count, mut from) = (looking.u64()?, 0);
+        let (mut before, mut start) = (None, looking.0.len());
+        for at in 0..count {
+            let left = looking.0.len();
+            let key = looking.bytes()?;
+            if before.is_none_or(|before| before >= key) {
+                (from, start) = (at, left);
+            }
+            before = Some(key);
+            looking.maybe(Self::bytes)?;
+        }
+        let many = usize::try_from(count - from).ok()?;
+        if many < Run::WORTH {
+            return Some((self.writes()?, Run::default()));
+        }
+        self.u64()?;
+        let mut writes = Vec::new();
+        for _ in 0..from {
+            let key = self.bytes()?.to_vec();
+            writes.push(Write { key, value: self.maybe(|b| b.bytes().map(<[u8]>::to_vec))? });
+        }
+        let mut run = Run::with_capacity(many, start - looking.0.len());
+        for _ in 0..many {
+            let key = self.bytes()?;
+            run.push(key, self.maybe(Self::bytes)?);
+        }
+        Some((writes, run))
+    }
+
     pub(super) fn change(&mut self) -> Option<Change> {
         let compares = self.list(|bytes| {
             let key = bytes.bytes()?.to_vec();
             Some(Compare { key, changed: bytes.maybe(Self::u64)?.map(Revision) })
         })?;
-        let writes = self.writes()?;
+        let unchanged = self.list(|bytes| bytes.bytes().map(<[u8]>::to_vec))?;
+        let (writes, run) = self.writes_and_run()?;
         let read_at = Revision(self.u64()?);
         let events = self.list(|bytes| bytes.bytes().map(<[u8]>::to_vec))?;
-        Some(Change { compares, writes, read_at, events })
+        Some(Change { compares, unchanged, writes, run: run.into(), read_at, events })
     }
 
     pub(super) fn end<T>(&self, value: T) -> Option<T> {

@@ -1,6 +1,6 @@
 //! Writing the tree anew: a copy without the gaps that churn left, checked, and swapped in while commits wait.
 
-use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, sync::Arc};
+use std::{fs::DirBuilder, ops::Bound, os::unix::fs::DirBuilderExt, sync::Arc};
 
 use super::{
     engine::{Engine, State, Trouble, open_tree},
@@ -66,7 +66,8 @@ fn swap(engine: &Engine, copy: Tree) -> Result<(), Trouble> {
     }
     let mut view = engine.view_mut();
     // What was committed meanwhile goes straight into the copy: from here on nobody can commit.
-    let mut rest = view.overlay.iter().map(|(key, slot)| Ok((key.clone(), slot.changed, slot.value.clone())));
+    let rest = view.overlay.range(Bound::Unbounded, Bound::Unbounded);
+    let mut rest = rest.map(|(key, changed, value)| Ok((key.to_vec(), changed, value.map(<[u8]>::to_vec))));
     copy_rows(&mut rest, &copy, order.revision)?;
     copy.close()?;
     let number = order.journal.number + 1;
@@ -79,7 +80,6 @@ fn swap(engine: &Engine, copy: Tree) -> Result<(), Trouble> {
     view.tree = Some(Arc::new(open_tree(place, engine.cache_bytes)?));
     swapped?;
     view.overlay.clear();
-    view.overlay_bytes = 0;
     let data = place.data();
     let path = data.join(super::journal::name(number));
     let mut journal = Journal::resume(path, number, engine.id, super::journal::START).map_err(refused)?;

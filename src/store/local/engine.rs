@@ -173,7 +173,7 @@ impl Engine {
     pub(super) fn commit(&self, id: CommitId, change: &mut Change) -> Result<Committed, Trouble> {
         check_sizes(change)?;
         let bytes = change.writes.iter().map(|w| w.key.len() + w.value.as_ref().map_or(0, Vec::len) + 9);
-        let bytes = bytes.chain(change.events.iter().map(|e| e.len() + 128)).sum::<usize>();
+        let bytes = bytes.chain(change.events.iter().map(|e| e.len() + 128)).sum::<usize>() + change.run.bytes().len();
         if bytes + 1024 > MAX_BODY {
             return Err(StoreError::TooLarge { bytes, limit: MAX_BODY }.into());
         }
@@ -191,6 +191,9 @@ impl Engine {
             let view = self.view();
             let tree = view.tree.as_ref().ok_or(Trouble::Gone)?;
             let read_at = change.read_at;
+            if change.unchanged.iter().any(|prefix| view.may_have_changed(prefix, read_at)) {
+                return Ok(Committed::Conflict(order.revision));
+            }
             for compare in change.compares.iter().filter(|compare| view.may_have_changed(&compare.key, read_at)) {
                 let found = view::get(&view.overlay, tree, &compare.key)?;
                 if found.map(|v| v.changed) != compare.changed {
@@ -199,7 +202,9 @@ impl Engine {
             }
         }
         let mut chain = order.chain;
-        let entry = Entry::Change(id, chained(std::mem::take(change), &mut chain));
+        let change = std::mem::take(change);
+        let run = Arc::clone(&change.run);
+        let entry = Entry::Change(id, chained(change, &mut chain), run);
         let revision = Revision(order.revision.0 + 1);
         let durable = self.durability.reached();
         order.journal.append(revision, durable, &entry).map_err(|e| match disk("writing the journal", e) {
@@ -210,14 +215,14 @@ impl Engine {
                 Trouble::Store(error)
             }
         })?;
-        let Entry::Change(_, writes) = entry else { return Err(Trouble::Gone) };
+        let Entry::Change(_, writes, run) = entry else { return Err(Trouble::Gone) };
         order.revision = revision;
         order.chain = chain;
         order.recent.insert(id, revision);
         let mut view = self.view_mut();
-        view.show(revision, writes);
+        view.show(revision, writes, run);
         self.shown.store(revision.0, Ordering::Release);
-        let full = view.overlay_bytes > OVERLAY_FULL;
+        let full = view.overlay.bytes() > OVERLAY_FULL;
         drop(view);
         drop(order);
         if full {
@@ -239,11 +244,11 @@ impl Engine {
     }
 
     fn wait_for_room(&self) -> Result<(), StoreError> {
-        if self.view().overlay_bytes <= OVERLAY_LIMIT {
+        if self.view().overlay.bytes() <= OVERLAY_LIMIT {
             return Ok(());
         }
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        while work.stop.is_none() && self.view().overlay_bytes > OVERLAY_LIMIT {
+        while work.stop.is_none() && self.view().overlay.bytes() > OVERLAY_LIMIT {
             if work.stuck {
                 return Err(StoreError::Full { source: std::io::ErrorKind::StorageFull.into() });
             }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::{
-    super::{Revision, StoreId, Write},
+    super::{Revision, Run, StoreId, Write},
     codec::{In, Out},
 };
 
@@ -40,7 +40,7 @@ pub(super) struct CommitId(pub(super) [u8; 16]);
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Entry {
     /// A commit.
-    Change(CommitId, Vec<Write>),
+    Change(CommitId, Vec<Write>, Arc<Run>),
     /// The commits that were made lately, carried over from the journal before.
     Recent(Vec<(CommitId, Revision)>),
 }
@@ -99,11 +99,15 @@ impl Journal {
 
     /// Writes one frame. On an error nothing of it counts and the next frame takes its place.
     pub(super) fn append(&mut self, revision: Revision, durable: Revision, entry: &Entry) -> io::Result<()> {
-        let frame = frame(self.number, self.id, revision, durable, entry);
+        // A run is not copied once more.
+        let rest: &[u8] = if let Entry::Change(_, _, run) = entry { run.bytes() } else { &[] };
+        let frame = frame(self.number, self.id, revision, durable, entry, rest);
+        let length = (frame.len() + rest.len()) as u64;
         // Always a few zeros behind the last frame: that is how a reader knows the end.
-        self.fill_to(self.position + frame.len() as u64 + FRAME as u64)?;
+        self.fill_to(self.position + length + FRAME as u64)?;
         self.file.write_all_at(&frame, self.position)?;
-        self.position += (frame.len() as u64).next_multiple_of(ALIGN);
+        self.file.write_all_at(rest, self.position + frame.len() as u64)?;
+        self.position += length.next_multiple_of(ALIGN);
         Ok(())
     }
 
@@ -124,11 +128,12 @@ fn header(number: u64, id: StoreId, base: Revision) -> Vec<u8> {
     out.0
 }
 
-fn frame(number: u64, id: StoreId, revision: Revision, durable: Revision, entry: &Entry) -> Vec<u8> {
+/// A frame up to where `rest` follows.
+fn frame(number: u64, id: StoreId, revision: Revision, durable: Revision, entry: &Entry, rest: &[u8]) -> Vec<u8> {
     let mut out = Out(vec![0; FRAME]);
     let (kind, commit) = match entry {
-        Entry::Change(commit, writes) => {
-            out.writes(writes);
+        Entry::Change(commit, writes, run) => {
+            out.writes_before(writes, run);
             (1, commit.0)
         }
         Entry::Recent(list) => {
@@ -141,24 +146,25 @@ fn frame(number: u64, id: StoreId, revision: Revision, durable: Revision, entry:
         }
     };
     let mut frame = out.0;
-    let length = u32::try_from(frame.len() - FRAME).expect("the engine refuses changes above MAX_BODY");
+    let length = u32::try_from(frame.len() - FRAME + rest.len()).expect("the engine refuses changes above MAX_BODY");
     frame[0..4].copy_from_slice(&length.to_le_bytes());
     frame[8..16].copy_from_slice(&revision.0.to_le_bytes());
     frame[16..24].copy_from_slice(&durable.0.to_le_bytes());
     frame[24..40].copy_from_slice(&commit);
     frame[40] = kind;
-    let sum = checksum(number, id, &frame);
+    let sum = checksum(number, id, &frame, rest);
     frame[4..8].copy_from_slice(&sum.to_le_bytes());
     frame
 }
 
 /// Over everything but its own place; the file's number and the store make frames of other files foreign.
-fn checksum(number: u64, id: StoreId, frame: &[u8]) -> u32 {
+fn checksum(number: u64, id: StoreId, frame: &[u8], rest: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&number.to_le_bytes());
     hasher.update(&id.0);
     hasher.update(&frame[0..4]);
     hasher.update(&frame[8..]);
+    hasher.update(rest);
     hasher.finalize()
 }
 
@@ -227,6 +233,7 @@ pub(super) fn read(
         }
         reading.last = if base.is_none() { reading.last.max(revision) } else { revision };
         reading.position += (frame.len() as u64).next_multiple_of(ALIGN);
+        drop(frame);
         each(revision, entry);
     }
     reading.tail = window.tail(reading.position, reading.last).map_err(Unreadable::Io)?;
@@ -256,7 +263,10 @@ fn parse(frame: &[u8]) -> Option<(Revision, Entry)> {
     let commit = CommitId(In(&frame[24..]).array()?);
     let mut body = In(&frame[FRAME..]);
     let entry = match frame[40] {
-        1 => Entry::Change(commit, body.writes()?),
+        1 => {
+            let (writes, run) = body.writes_and_run()?;
+            Entry::Change(commit, writes, run.into())
+        }
         2 => Entry::Recent(body.list(|b| Some((CommitId(b.array()?), Revision(b.u64()?))))?),
         _ => return None,
     };
@@ -293,7 +303,7 @@ impl Window {
         let mut frame = head.to_vec();
         frame.resize(FRAME + length, 0);
         self.file.read_exact_at(&mut frame[FRAME..], at + FRAME as u64)?;
-        let holds = frame[4..8] == checksum(self.number, self.id, &frame).to_le_bytes();
+        let holds = frame[4..8] == checksum(self.number, self.id, &frame, &[]).to_le_bytes();
         let durable = In(&frame[16..]).u64().map_or(Revision::default(), Revision);
         Ok(holds.then_some((frame, durable)))
     }

@@ -7,7 +7,7 @@
 //! | `serve`, `serving` | the owner's socket and its side of a connection |
 //! | `client` | an attached process's side |
 //! | `message`, `wire`, `codec` | what is said, and how it stands in bytes |
-//! | `engine`, `view`, `feed`, `recent` | the owner's engine: order, visibility, durability, watches |
+//! | `engine`, `view`, `layers`, `feed`, `recent` | the owner's engine: order, visibility, durability, watches |
 //! | `journal`, `applier`, `tree`, `quiet` | what a commit is, and how sled is filled behind it |
 //! | `open`, `place` | making, opening, closing; what lies where in the directory |
 //! | `status`, `compact`, `restore` | services for the store itself, and building one from a backup or from ruins |
@@ -35,6 +35,7 @@ mod elect;
 mod engine;
 mod feed;
 mod journal;
+mod layers;
 mod link;
 mod message;
 mod open;

@@ -117,7 +117,7 @@ fn skip(order: &mut Order, given: Revision, view: &mut View) -> Result<Option<(R
         return Ok(None);
     }
     for revision in (held.0 + 1..=given.0 + 1).map(Revision) {
-        let nothing = Entry::Change(CommitId([0; 16]), Vec::new());
+        let nothing = Entry::Change(CommitId([0; 16]), Vec::new(), Arc::default());
         order.journal.append(revision, held, &nothing).map_err(|e| disk("writing the journal", e))?;
         order.revision = revision;
     }
@@ -219,10 +219,10 @@ fn replay(data: &Path, id: StoreId, held: Revision, promised: Revision, view: &m
         let mut shown = past.last;
         let recent = &mut past.recent;
         let reading = journal::read(&path, number, id, past.last, |revision, entry| match entry {
-            Entry::Change(commit, writes) => {
+            Entry::Change(commit, writes, run) => {
                 recent.insert(commit, revision);
                 if revision > shown {
-                    view.show(revision, writes);
+                    view.show(revision, writes, run);
                     shown = revision;
                 }
             }

@@ -275,12 +275,14 @@ fn replay(
     for (number, path) in journals(data)? {
         let before = last;
         let read = journal::read(&path, number, id, before, |revision, entry| {
-            if let Entry::Change(_, writes) = entry
+            if let Entry::Change(_, writes, run) = entry
                 && revision > before
                 && unwritten.is_ok()
             {
                 last = revision;
-                unwritten = writes.into_iter().try_for_each(|write| building.add((write.key, revision, write.value)));
+                let many = run.iter().map(|(key, value)| (key.to_vec(), revision, value.map(<[u8]>::to_vec)));
+                let single = writes.into_iter().map(|write| (write.key, revision, write.value));
+                unwritten = single.chain(many).try_for_each(|put| building.add(put));
             }
         });
         std::mem::replace(&mut unwritten, Ok(()))?;

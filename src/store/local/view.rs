@@ -1,7 +1,7 @@
 //! What readers see: the commits that are not in the tree yet, laid over the tree.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     ops::Bound,
     sync::{
         Arc,
@@ -10,7 +10,8 @@ use std::{
 };
 
 use super::{
-    super::{Revision, Row, StoreError, Versioned, Watch, Write, memory::under, watch::Notice},
+    super::{Revision, Row, Run, StoreError, Versioned, Watch, Write, memory::under, watch::Notice},
+    layers::{Layers, versioned, weight},
     tree::Tree,
 };
 
@@ -20,19 +21,11 @@ const PAST_BYTES: usize = 1 << 20;
 /// How many past commits are kept.
 const PAST: usize = 4096;
 
-/// A key as a commit left it: with a value, or removed.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) changed: Revision,
-    pub(super) value: Option<Vec<u8>>,
-}
-
 /// The view. Its lock is held for each read, so that a read sees one revision.
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) tree: Option<Arc<Tree>>,
-    pub(super) overlay: BTreeMap<Vec<u8>, Slot>,
-    pub(super) overlay_bytes: usize,
+    pub(super) overlay: Layers,
     pub(super) visible: Revision,
     /// When a key with this first byte was last written, or a later revision.
     touched: Box<[Revision; 256]>,
@@ -47,8 +40,7 @@ impl View {
     pub(super) fn new(tree: Arc<Tree>, visible: Revision) -> Self {
         Self {
             tree: Some(tree),
-            overlay: BTreeMap::new(),
-            overlay_bytes: 0,
+            overlay: Layers::default(),
             visible,
             touched: Box::new([visible; 256]),
             past: VecDeque::new(),
@@ -67,31 +59,26 @@ impl View {
     }
 
     /// Makes a commit visible and tells whoever watches.
-    pub(super) fn show(&mut self, revision: Revision, writes: Vec<Write>) {
-        self.feeds.retain(|(prefix, feed)| match under(prefix, revision, &writes) {
+    pub(super) fn show(&mut self, revision: Revision, writes: Vec<Write>, run: Arc<Run>) {
+        self.feeds.retain(|(prefix, feed)| match notice(prefix, revision, &writes, &run) {
             Some(notice) => feed.try_send(notice).is_ok(),
             None => true,
         });
-        self.remember(revision, &writes);
-        for write in writes {
-            if let Some(kind) = write.key.first() {
-                self.touched[usize::from(*kind)] = revision;
-            }
-            self.overlay_bytes += weight(&write.key, write.value.as_deref());
-            let slot = Slot { changed: revision, value: write.value };
-            if let Some(old) = self.overlay.get_mut(&write.key) {
-                self.overlay_bytes -= weight(&write.key, old.value.as_deref());
-                *old = slot;
-            } else {
-                self.overlay.insert(write.key, slot);
-            }
+        self.remember(revision, &writes, &run);
+        let kinds: Vec<u8> = writes.iter().filter_map(|write| write.key.first().copied()).chain(run.kinds()).collect();
+        for kind in kinds {
+            self.touched[usize::from(kind)] = revision;
         }
+        for write in writes {
+            self.overlay.put(revision, write);
+        }
+        self.overlay.lay(revision, run);
         self.visible = revision;
     }
 
-    fn remember(&mut self, revision: Revision, writes: &[Write]) {
+    fn remember(&mut self, revision: Revision, writes: &[Write], run: &Run) {
         let bytes = writes.iter().map(|w| weight(&w.key, w.value.as_deref())).sum::<usize>();
-        if bytes > PAST_BYTES {
+        if bytes > PAST_BYTES || !run.is_empty() {
             self.past.clear();
             self.past_bytes = 0;
             self.past_from = revision;
@@ -141,46 +128,28 @@ impl View {
     pub(super) fn end_feeds(&mut self) {
         self.feeds.clear();
     }
-
-    /// Takes rows that the tree has by now off the overlay, at most `limit`, from the given key on. Returns where to
-    /// go on.
-    pub(super) fn settle(&mut self, upto: Revision, from: Bound<Vec<u8>>, limit: usize) -> Option<Vec<u8>> {
-        let mut next = None;
-        let mut done = Vec::new();
-        for (n, (key, slot)) in self.overlay.range((from, Bound::Unbounded)).enumerate() {
-            if n == limit {
-                next = Some(key.clone());
-                break;
-            }
-            if slot.changed <= upto {
-                done.push(key.clone());
-            }
-        }
-        for key in done {
-            if let Some(slot) = self.overlay.remove(&key) {
-                self.overlay_bytes -= weight(&key, slot.value.as_deref());
-            }
-        }
-        next
-    }
 }
 
-fn weight(key: &[u8], value: Option<&[u8]>) -> usize {
-    // About what a row takes in the overlay besides its bytes.
-    key.len() + value.map_or(0, <[u8]>::len) + 96
+/// The notice of a commit for a watched prefix, if it wrote anything there.
+fn notice(prefix: &[u8], revision: Revision, writes: &[Write], run: &Run) -> Option<Notice> {
+    let many = run.rows(run.under(prefix));
+    let many = many.map(|(key, value)| Write { key: key.to_vec(), value: value.map(<[u8]>::to_vec) });
+    let writes = writes.iter().filter(|write| write.key.starts_with(prefix)).cloned();
+    let writes: Vec<Write> = writes.chain(many).collect();
+    (!writes.is_empty()).then_some(Notice::Changed { revision, writes })
 }
 
 /// Reads one key through the overlay.
-pub(super) fn get(overlay: &BTreeMap<Vec<u8>, Slot>, tree: &Tree, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
+pub(super) fn get(overlay: &Layers, tree: &Tree, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
     match overlay.get(key) {
-        Some(Slot { changed, value }) => Ok(value.clone().map(|value| Versioned { value, changed: *changed })),
+        Some(found) => Ok(versioned(found)),
         None => tree.get(key),
     }
 }
 
 /// Reads rows through the overlay: two sorted streams, the overlay's row winning over the tree's.
 pub(super) fn range(
-    overlay: &BTreeMap<Vec<u8>, Slot>,
+    overlay: &Layers,
     tree: &Tree,
     from: &[u8],
     to: &[u8],
@@ -190,8 +159,7 @@ pub(super) fn range(
     if from >= to {
         return Ok(rows);
     }
-    let bounds = (Bound::Included(from), Bound::Excluded(to));
-    let mut over = overlay.range::<[u8], _>(bounds).peekable();
+    let mut over = overlay.range(Bound::Included(from), Bound::Excluded(to)).peekable();
     let mut under = tree.range(from, to);
     let mut below = under.next().transpose()?;
     while rows.len() < limit {
@@ -199,13 +167,11 @@ pub(super) fn range(
             (None, None) => break,
             (Some(_), None) => std::cmp::Ordering::Less,
             (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some((key, _)), Some((other, _))) => key.as_slice().cmp(other.as_slice()),
+            (Some((key, ..)), Some((other, _))) => (*key).cmp(other.as_slice()),
         };
         if order.is_le() {
-            if let Some((key, slot)) = over.next()
-                && let Some(value) = &slot.value
-            {
-                rows.push(Row { key: key.clone(), value: value.clone(), changed: slot.changed });
+            if let Some((key, changed, Some(value))) = over.next() {
+                rows.push(Row { key: key.to_vec(), value: value.to_vec(), changed });
             }
             if order.is_eq() {
                 below = under.next().transpose()?;

@@ -1,0 +1,69 @@
+//! Very many rows that one statement or command makes or changes: one event tells of all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tx::Tx;
+use crate::domain::{Action, Subject, spans};
+
+/// From so many rows on one event tells of all.
+pub(super) const MANY: usize = 100;
+
+/// The rows that were made or changed, by their kind.
+#[derive(Debug, Default)]
+pub(super) struct Crowd {
+    created: BTreeMap<String, Vec<i64>>,
+    changed: BTreeMap<String, (Vec<i64>, BTreeSet<String>)>,
+}
+
+impl Crowd {
+    /// Takes an event of its own from a row; `false`: it is of another sort and stays.
+    pub(super) fn take(&mut self, action: &Action, subject: &Subject) -> bool {
+        if let Action::Changed { fields } = action {
+            let (ids, names) = self.changed.entry(subject.kind.clone()).or_default();
+            ids.push(subject.id);
+            names.extend(fields.iter().cloned());
+            return true;
+        }
+        if *action == Action::Created {
+            self.created.entry(subject.kind.clone()).or_default().push(subject.id);
+            return true;
+        }
+        false
+    }
+}
+
+impl Tx<'_> {
+    /// Does `work` on so many rows; where they are many, one event tells of those that it makes, and one of those that
+    /// it changes.
+    pub(super) fn crowded<T>(&mut self, rows: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        if rows < MANY || self.crowd.is_some() {
+            return work(self);
+        }
+        self.crowd = Some(Crowd::default());
+        let done = work(self);
+        if let Some(Crowd { created, changed }) = self.crowd.take() {
+            created.iter().for_each(|(kind, ids)| self.record_many(kind, ids, None));
+            for (kind, (ids, fields)) in changed {
+                self.record_many(&kind, &ids, Some(&fields.into_iter().collect::<Vec<_>>()));
+            }
+        }
+        done
+    }
+
+    /// Adds to the audit trail that many rows of a kind were made or, with the names of fields, changed by one
+    /// statement: one event, as long as the ids are few spans.
+    pub(super) fn record_many(&mut self, kind: &str, ids: &[i64], fields: Option<&[String]>) {
+        /// So many spans fit into an event with room to spare.
+        const SPANS: usize = 250;
+        let mut sorted = ids.to_vec();
+        sorted.sort_unstable();
+        for ids in spans(sorted).chunks(SPANS) {
+            let (kind, ids) = (kind.to_owned(), ids.to_vec());
+            let action = match fields {
+                Some(fields) => Action::ManyChanged { kind, ids, fields: fields.to_vec() },
+                None => Action::ManyCreated { kind, ids },
+            };
+            self.record(action, None, None);
+        }
+    }
+}
