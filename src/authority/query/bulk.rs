@@ -16,11 +16,14 @@ use crate::{
     },
     store::{
         Run,
-        layout::{self, Table},
+        layout::{self, Kind, Table},
         prefix_end,
         record::{Record, UserView},
     },
 };
+
+/// The prefix of the index of usernames.
+const USERNAMES: &[u8] = &[Kind::Username.letter()];
 
 /// So many rows are computed at a time.
 const PORTION: usize = 1024;
@@ -45,8 +48,9 @@ pub(super) fn update(
         .collect();
     let fixed = fixed.as_ref().map(|patch| fitting(patch)).transpose()?;
     // Rows of a whole table, and nothing of this transaction's among them: then the table is compared, not each row.
-    let as_read =
-        tx.overlay.is_empty() && rows.iter().all(|row| row.changed.is_some()) && rows.is_sorted_by(|a, b| a.id < b.id);
+    let mut before = None;
+    let mut follows = |row: &Row| row.changed.is_some() && before.replace(row.id).is_none_or(|before| before < row.id);
+    let as_read = tx.overlay.is_empty() && rows.iter().all(|row| follows(row));
     let mut run = Run::with_capacity(rows.len(), 256 * rows.len().min(64 * PORTION));
     let (mut ids, mut changed) = (Vec::with_capacity(rows.len()), vec![false; assignments.len()]);
     for portion in rows.chunks(PORTION) {
@@ -226,7 +230,7 @@ impl Tx<'_> {
         let mut key = Vec::new();
         for (name, id) in names {
             key.clear();
-            key.extend_from_slice(layout::USERNAMES);
+            key.extend_from_slice(USERNAMES);
             key.extend_from_slice(name.as_bytes());
             run.push(&key, Some(&layout::number(id)));
         }
@@ -247,14 +251,14 @@ impl Tx<'_> {
 
     /// Whether a user has one of these names, which are in order; nobody may take one until the commit.
     fn is_any_taken(&mut self, names: &[(&str, i64)]) -> Result<bool, QueryError> {
-        self.overlay.expect_unchanged(layout::USERNAMES.to_vec());
-        let end = prefix_end(layout::USERNAMES);
+        self.overlay.expect_unchanged(USERNAMES.to_vec());
+        let end = prefix_end(USERNAMES);
         let mut rest = names;
         while let Some((name, _)) = rest.first() {
             // Where the next name that there is comes far behind, all before it are free.
             let next = self.overlay.next_key(&*self.core.store, &layout::username(name), &end);
             let Some(next) = next.map_err(ChangeError::from)? else { return Ok(false) };
-            let next = &next[layout::USERNAMES.len()..];
+            let next = &next[USERNAMES.len()..];
             rest = &rest[rest.partition_point(|(name, _)| name.as_bytes() < next)..];
             if rest.first().is_some_and(|(name, _)| name.as_bytes() == next) {
                 return Ok(true);

@@ -9,7 +9,11 @@ use std::{
 use super::cache::Link;
 use crate::{
     domain::{ContentType, Group, Permission, Token, User, Value},
-    store::{Revision, Run, layout::Table, record::UserView},
+    store::{
+        Revision, Run,
+        layout::{self, Table},
+        record::UserView,
+    },
 };
 
 /// A row.
@@ -85,10 +89,11 @@ fn text_of<'a>(user: &UserView<'a>, field: usize) -> Option<&'a str> {
 }
 
 impl Row {
-    /// The user whose record stands at a place of a run, where it can be read.
+    /// The user whose record stands at a place of a run: one that was read, or written, by this process before.
     pub(super) fn user(run: &Arc<Run>, at: usize, changed: Option<Revision>) -> Option<Self> {
+        run.value(at)?;
+        let id = layout::last_id(run.key(at))?;
         let values = Values { record: Some((Arc::clone(run), u32::try_from(at).ok()?)), list: OnceLock::new() };
-        let id = values.record()?.id;
         Some(Self { id, values, changed, token: None })
     }
 
@@ -106,6 +111,10 @@ impl Row {
     pub fn text(&self, field: usize) -> Option<&str> {
         match self.values.list.get() {
             Some(list) => list[field].text(),
+            None if field == 4 => {
+                let (run, at) = self.values.record.as_ref()?;
+                UserView::username_of(run.value(*at as usize)?)
+            }
             None => text_of(&self.values.record()?, field),
         }
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use super::{
     QueryError, Row, Tx,
     cache::{Link, Table, Tables},
-    columns::{Numbers, Texts},
+    columns::{self, Numbers, Texts},
 };
 use crate::{
     authority::Scan,
@@ -93,12 +93,18 @@ impl<'t, 'a> Rows<'t, 'a> {
         if let Some(sorted) = self.tables.sorted.get(&key) {
             return Ok(Arc::clone(sorted));
         }
-        let mut keyed = Vec::with_capacity(rows.len());
-        for row in rows.iter() {
-            keyed.push((self.value(row, field)?.into_owned(), Arc::clone(row)));
-        }
-        keyed.sort_by(|(a, _), (b, _)| a.order(b));
-        let sorted: Table = Arc::new(keyed.into_iter().map(|(_, row)| row).collect());
+        let plain = !is_looked_up(model, field);
+        let texts = plain.then(|| rows.iter().map(|row| row.text(field)).collect::<Option<Vec<_>>>()).flatten();
+        let sorted: Table = if let Some(texts) = texts {
+            Arc::new(columns::in_order(&texts).into_iter().map(|place| Arc::clone(&rows[place])).collect())
+        } else {
+            let mut keyed = Vec::with_capacity(rows.len());
+            for row in rows.iter() {
+                keyed.push((self.value(row, field)?.into_owned(), Arc::clone(row)));
+            }
+            keyed.sort_by(|(a, _), (b, _)| a.order(b));
+            Arc::new(keyed.into_iter().map(|(_, row)| row).collect())
+        };
         self.tables.sorted.insert(key, Arc::clone(&sorted));
         self.news = true;
         Ok(sorted)

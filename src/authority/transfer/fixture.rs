@@ -265,7 +265,7 @@ fn read_object(
         label: label.clone(),
         shown_pk: shown_pk.clone(),
         pk,
-        values: Vec::new(),
+        values: Vec::with_capacity(fields.len()),
         natural: Vec::new(),
         many: Vec::new(),
         extra: Vec::new(),

@@ -41,10 +41,6 @@ use opening::Held;
 use saying::{End, called, fail, say};
 use stopping::Patience;
 
-/// Many small pieces are what both the interpreter and a large change are made of.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     hallpass::telemetry::leave_no_core();
     let ended = catch_unwind(|| run(env::args().collect()));

@@ -35,10 +35,6 @@ mod options;
 
 use options::{Args, Do};
 
-/// Many small pieces are what both the interpreter and a large change are made of.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Why there is no server.
 struct Failure {
     message: String,

@@ -23,6 +23,9 @@ pub(super) const START: u64 = 4096;
 /// How much is filled with zeros at a time.
 const CHUNK: usize = 1 << 20;
 
+/// A frame of more than this is not preceded by zeros.
+const AT_ONCE: u64 = 4 << 20;
+
 const MAGIC: &[u8; 8] = b"HPJOURN\n";
 const VERSION: u8 = 1;
 const HEADER: usize = 8 + 1 + 16 + 8 + 8 + 4;
@@ -88,6 +91,15 @@ impl Journal {
     fn fill_to(&mut self, end: u64) -> io::Result<()> {
         if end <= self.filled {
             return Ok(());
+        }
+        // Much at once is written over in a moment, and zeros would be as much again: its space is only set apart.
+        if end - self.filled > AT_ONCE {
+            let upto = end.next_multiple_of(CHUNK as u64);
+            let apart = rustix::fs::FallocateFlags::empty();
+            if rustix::fs::fallocate(&self.file, apart, self.filled, upto - self.filled).is_ok() {
+                self.filled = upto;
+                return Ok(());
+            }
         }
         let zeros = vec![0; CHUNK];
         while self.filled < end {

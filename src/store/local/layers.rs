@@ -12,6 +12,12 @@ use std::{
 
 use super::super::{Revision, Versioned, Write, run::Run};
 
+/// From so many bytes on it is looked at whether a run is in the place of an older one.
+const CROWDED: usize = 16 << 20;
+
+/// A reader looks into each run: what comes after so many goes into the map.
+const MOST: usize = 16;
+
 /// A key as a commit left it: with a value, or removed.
 #[derive(Debug)]
 struct Slot {
@@ -100,8 +106,16 @@ impl Layers {
             self.take(&key);
         }
         // Rows that are written again and again, all of them each time, do not pile up.
-        self.runs.retain(|(_, old)| !old.covers(&run));
-        self.runs.push((revision, run));
+        if self.bytes() + run.bytes().len() > CROWDED || self.runs.len() >= MOST {
+            self.runs.retain(|(_, old)| !old.covers(&run));
+        }
+        if self.runs.len() < MOST {
+            self.runs.push((revision, run));
+            return;
+        }
+        for (key, value) in run.iter() {
+            self.put(revision, Write { key: key.to_vec(), value: value.map(<[u8]>::to_vec) });
+        }
     }
 
     fn take(&mut self, key: &[u8]) {

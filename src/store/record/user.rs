@@ -34,6 +34,14 @@ impl<'a> UserView<'a> {
         view.ok_or_else(|| damaged(User::NAME))
     }
 
+    /// The name in a record, without a look at the rest; none where it cannot be read.
+    #[must_use]
+    pub fn username_of(bytes: &'a [u8]) -> Option<&'a str> {
+        let mut reader = opened(User::NAME, bytes).ok()?;
+        reader.int()?;
+        reader.str()
+    }
+
     /// Appends the record.
     pub fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.push(VERSION);
@@ -139,6 +147,7 @@ mod tests {
         };
         let bytes = user.encode();
         assert_eq!(UserView::decode(&bytes).unwrap(), UserView::from(&user));
+        assert_eq!(UserView::username_of(&bytes), Some(user.username.as_str()));
         let mut again = vec![9];
         UserView::from(&user).encode(&mut again);
         assert_eq!(again[1..], bytes);
