@@ -14,6 +14,7 @@ mod query;
 mod related;
 mod rows;
 mod screen;
+mod shelf;
 mod state;
 mod tables;
 mod value;
