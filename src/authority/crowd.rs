@@ -67,3 +67,45 @@ impl Tx<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authority::{ChangeError, NewToken, Scan, tests::bench};
+
+    #[test]
+    fn very_many_rows_are_one_event_of_each_kind_and_few_have_their_own() {
+        let bench = bench();
+        let mut session = bench.session();
+        let mut told = 1;
+        let mut load = |rows: usize, name: &str| {
+            session
+                .transact(|tx| {
+                    tx.crowded(rows, |tx| {
+                        for n in 0..rows {
+                            let user = tx.insert(bench.user(&format!("{name}{n}")))?;
+                            tx.create_token(NewToken::of(user.id))?;
+                        }
+                        Ok::<_, ChangeError>(())
+                    })
+                })
+                .unwrap();
+            let mut actions = Vec::new();
+            session
+                .transact(|tx| {
+                    actions.clear();
+                    tx.events(told, |_, event| {
+                        actions.push(event.action);
+                        Scan::On
+                    })
+                })
+                .unwrap();
+            told += u64::try_from(actions.len()).unwrap();
+            actions
+        };
+        assert_eq!(load(2, "few"), vec![Action::Created; 4]);
+        let ids = vec![(3, 122)];
+        let many = |kind: &str| Action::ManyCreated { kind: kind.into(), ids: ids.clone() };
+        assert_eq!(load(120, "many"), [many("token"), many("user")]);
+    }
+}
