@@ -249,9 +249,9 @@ mod tests {
         assert!(layers.len() <= 2 * MOST, "{} rows are kept", layers.len());
         // Others do not make more runs than a reader can look into.
         for n in 0..100 {
-            layers.lay(Revision(2000 + n), run(&[(&format!("c{n:03}"), Some("z"))]));
+            layers.lay(Revision(2000 + n), run(&[(format!("c{n:03}").as_str(), Some("z"))]));
         }
         assert!(layers.runs.len() <= MOST);
-        assert_eq!(layers.range(Bound::Included(b"c"), Bound::Unbounded).count(), 100);
+        assert_eq!(layers.range(Bound::Included(&b"c"[..]), Bound::Unbounded).count(), 100);
     }
 }
