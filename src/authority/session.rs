@@ -178,6 +178,7 @@ impl Session {
             reveals: &mut Reveals::default(),
             now: self.core.clock.now(),
             stop: &self.stop,
+            crowd: None,
         });
         self.seen = self.seen.max(open.overlay.seen());
         self.roll_back();
