@@ -152,25 +152,30 @@ def requests():
 CHURN = """
 import io, time
 from django.core.management import call_command
-user = User.objects.get(pk=1)
+users = list(User.objects.order_by("pk")[:20000])
 begun, n = time.time(), 0
 while time.time() - begun < %(seconds)d:
-    token = Token.objects.create(user=user, name="churn-%%s-%%d" %% (begun, n))
-    key = token.key
-    call_command("revoke", "%%s/%%s" %% (user.username, token.name), "--yes", stdout=io.StringIO(), stderr=io.StringIO())
-    print(key)
-    n += 1
+    some = [users[(n + m) %% len(users)] for m in range(%(block)d)]
+    name = "churn-%%s-%%d" %% (begun, n)
+    tokens = [Token(user=user, name=name, key=Token.generate_key()) for user in some]
+    keys = [token.key for token in Token.objects.bulk_create(tokens)]
+    named = ["%%s/%%s" %% (user.username, name) for user in some]
+    call_command("revoke", *named, "--yes", stdout=io.StringIO(), stderr=io.StringIO())
+    print("\\n".join(keys), flush=True)
+    n += len(some)
     ahead = n / 1000 - (time.time() - begun)
     if ahead > 0:
         time.sleep(ahead)
 """
+# How many tokens the shell makes with one statement and revokes with one command.
+BLOCK = 50
 
 
 class Churn:
     """A shell that makes and revokes a thousand tokens a second, and a client that tries each key once it is revoked."""
 
     def __init__(self, env, port, seconds):
-        code = CHURN % {"seconds": seconds}
+        code = CHURN % {"seconds": seconds, "block": BLOCK}
         command = ours("shell", "-v", "0", "-c", code)
         self.shell = subprocess.Popen(command, env=env, cwd=env["HOME"], stdout=subprocess.PIPE, text=True)
         self.port, self.revoked, self.late = port, 0, 0
