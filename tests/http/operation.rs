@@ -135,6 +135,7 @@ fn a_new_configuration_is_taken_and_a_bad_one_is_not() {
     signal(&desk, Signal::HUP);
     let told = desk.server.next_line().expect("it says so");
     assert!(told.contains("the configuration stays as it was"), "{told}");
+    assert!(!told.contains('\x1b'), "colours in a pipe: {told:?}");
     assert_eq!(before.ask(&nope).status, 401);
 }
 
