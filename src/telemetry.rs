@@ -4,16 +4,14 @@ use std::io;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use crate::ui::Paint;
-
-/// Sets up the server's own log, on standard error: warnings, or what `HALLPASS_LOG` asks for. `paint` is that of
-/// standard error.
-pub fn start(paint: Paint) {
+/// Sets up the server's own log, on standard error: warnings, or what `HALLPASS_LOG` asks for. `colours`: whether
+/// standard error shows them.
+pub fn start(colours: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("HALLPASS_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     // A second call, from a test, changes nothing.
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
-    let _ = log.with_ansi(paint == Paint::Colour).try_init();
+    let _ = log.with_ansi(colours).try_init();
 }
 
 /// No core files, which would hold keys: neither as a file, nor through a pipe to a program that collects them; and no

@@ -137,8 +137,7 @@ fn a_peer_that_talks_nonsense_or_reads_nothing_hurts_nobody() {
     // Asks for large answers, never takes one, and asks on.
     let mut greedy = connect();
     greedy.set_write_timeout(Some(Duration::from_millis(200))).expect("it can be set");
-    let hello = [&23_u32.to_le_bytes()[..], &[0; 8], &[1, 0], &1_u32.to_le_bytes(), &[0; 4], &[0], &[0; 4]].concat();
-    greedy.write_all(&hello).expect("it is read");
+    greedy.write_all(&hello(PROTOCOL)).expect("it is read");
     let get = [&15_u32.to_le_bytes()[..], &[9; 8], &[2, 0], &1_u32.to_le_bytes(), b"a"].concat();
     while greedy.write_all(&get).is_ok() {}
     for n in 0..100 {
@@ -148,16 +147,24 @@ fn a_peer_that_talks_nonsense_or_reads_nothing_hurts_nobody() {
     }
 }
 
+/// The version that this program speaks.
+const PROTOCOL: u32 = 3;
+
+/// The greeting of a program that speaks a version.
+fn hello(version: u32) -> Vec<u8> {
+    [&23_u32.to_le_bytes()[..], &[0; 8], &[1, 0], &version.to_le_bytes(), &[0; 4], &[0], &[0; 4]].concat()
+}
+
 #[test]
 fn a_program_of_another_protocol_is_refused_in_words() {
     let dir = tempfile::tempdir().expect("a directory");
     let place = dir.path().join("s");
     let _owner = open(&place, Tenure::Server);
     let mut peer = UnixStream::connect(place.join("socket")).expect("it listens");
-    let hello = [&23_u32.to_le_bytes()[..], &[0; 8], &[1, 0], &99_u32.to_le_bytes(), &[0; 4], &[0], &[0; 4]].concat();
-    peer.write_all(&hello).expect("it is read");
+    peer.write_all(&hello(99)).expect("it is read");
     let mut answer = Vec::new();
     peer.read_to_end(&mut answer).expect("it answers and ends");
     let text = String::from_utf8_lossy(&answer);
-    assert!(text.contains("has the store open and speaks version 2 of its protocol, not 99"), "{text}");
+    let refusal = format!("has the store open and speaks version {PROTOCOL} of its protocol, not 99");
+    assert!(text.contains(&refusal), "{text}");
 }

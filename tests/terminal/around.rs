@@ -64,7 +64,8 @@ fn a_question_mark_asks_what_a_thing_is() {
     let env = TestEnv::new();
     let mut terminal = session(&env);
     terminal.send("def greet(name, greeting='hello'):\r    'Greets.'\r    return greeting + name\r\r");
-    terminal.wait_for_prompt();
+    // The prompt before the block is on the screen already.
+    terminal.wait_until("there is a prompt behind the block", |screen| screen.matches(">>>").count() > 1);
     let said = terminal.ask("greet?");
     for part in ["greet(name, greeting='hello')", "Greets.", "function"] {
         assert!(said.contains(part), "{said}");

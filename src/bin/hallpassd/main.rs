@@ -25,7 +25,7 @@ use hallpass::{
         memory::MemoryStore,
     },
     telemetry,
-    ui::{Stream, Ui},
+    ui::{Paint, Stream, Ui},
 };
 use rustix::process::{Resource, Rlimit};
 use signal_hook::{consts, iterator::Signals};
@@ -87,7 +87,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
         ui.status(&format!("Nothing is wrong with {file}."));
         return Ok(());
     }
-    telemetry::start(ui.paint(Stream::Err));
+    telemetry::start(ui.paint(Stream::Err) == Paint::Colour);
     prepare_process();
     // Before the store: where the port is taken, a shell that has the store open keeps it.
     let listeners = settings.listen.iter().map(bind).collect::<Result<Vec<_>, _>>()?;
