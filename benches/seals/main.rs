@@ -3,6 +3,9 @@
 //! Sections: authenticate (beside the same look-ups over rows with keys in clear), rotate (100,000 tokens, beside
 //! requests), verify (a million events, beside a plain read of them). Each line is `bench name: key=value ...`.
 
+#[path = "../people.rs"]
+mod people;
+
 use std::{
     hint::black_box,
     io::Write as _,
@@ -29,6 +32,7 @@ use hallpass::{
         record::Record,
     },
 };
+use people::user;
 
 const TOKENS: i64 = 100_000;
 const EVENTS: u64 = 1_000_000;
@@ -71,22 +75,6 @@ fn open(dir: &Path) -> Result<(Arc<LocalStore>, Authority)> {
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     let authority = Authority::open(store.clone(), KeyringAt::File(&at), Policy::default(), clock, entropy)?;
     Ok((store, authority))
-}
-
-fn user(n: i64) -> User {
-    User {
-        id: n,
-        password: "pbkdf2_sha256$1000000$0123456789abcdefghijkl$0123456789012345678901234567890123456789012=".into(),
-        last_login: None,
-        is_superuser: false,
-        username: format!("user{n}"),
-        first_name: String::new(),
-        last_name: String::new(),
-        email: format!("user{n}@example.com"),
-        is_staff: false,
-        is_active: true,
-        date_joined: SystemClock.now(),
-    }
 }
 
 /// Users with a token each.

@@ -4,6 +4,8 @@
 //! takeover; HALLPASS_TOKENS for other numbers. Each line is
 //! `name value unit`, for people and scripts.
 
+#[path = "../people.rs"]
+mod people;
 mod product;
 
 use std::{

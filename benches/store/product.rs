@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result};
 use hallpass::{
     authority::{Authority, ChangeError, KeyringAt, NewToken},
     clock::SystemClock,
-    domain::{Actor, Channel, Clock, Policy, User},
+    domain::{Actor, Channel, Policy},
     random::SystemEntropy,
     store::local::{LocalStore, Tenure},
 };
 
-use super::{mix, open, resident, say};
+use super::{mix, open, people::user, resident, say};
 
 fn authority(dir: &Path) -> Result<(Arc<LocalStore>, Authority)> {
     std::fs::create_dir_all(dir)?;
@@ -21,22 +21,6 @@ fn authority(dir: &Path) -> Result<(Arc<LocalStore>, Authority)> {
     let keyring = KeyringAt::File(&dir.join("keyring"));
     let authority = Authority::open(store.clone(), keyring, Policy::default(), clock, entropy)?;
     Ok((store, authority))
-}
-
-fn user(n: i64) -> User {
-    User {
-        id: n,
-        password: "pbkdf2_sha256$1000000$0123456789abcdefghijkl$0123456789012345678901234567890123456789012=".into(),
-        last_login: None,
-        is_superuser: false,
-        username: format!("user{n}"),
-        first_name: String::new(),
-        last_name: String::new(),
-        email: format!("user{n}@example.com"),
-        is_staff: false,
-        is_active: true,
-        date_joined: SystemClock.now(),
-    }
 }
 
 /// Makes users with a token each, 200 in one change as the plain rows are.

@@ -10,7 +10,7 @@ use super::query::cache::Written;
 use crate::store::{Change, Compare, Revision, Row, Run, Store, StoreError, Versioned, Write};
 
 /// How many rows are fetched from the store at a time.
-const PAGE: usize = 512;
+pub(super) const PAGE: usize = 512;
 
 /// Reads by key and the value each key had when it was first read, and the writes so far.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Access, Authority, ChangeError, Entity as _, Scan, Session, Tx, keys};
+use super::{Access, Authority, ChangeError, Entity as _, Scan, Session, Tx, keys, overlay::PAGE};
 use crate::{
     domain::{Action, StoredKey, Token},
     seal::{Digests, KeyringError, OpenError, StoreKeys, renew, retire},
@@ -11,8 +11,6 @@ use crate::{
 
 /// How many tokens are moved in one commit.
 const BATCH: usize = 100;
-/// How many are read at a time: what one answer of the store holds.
-const PAGE: usize = 512;
 
 /// A token, and the commit that wrote it; none where it is of this change itself.
 struct Found {

@@ -100,20 +100,13 @@ impl Session {
     ) -> Result<T, E> {
         let (core, actor, reason) = (&*self.core, &self.actor, self.reason.as_deref());
         let (passwords, reveals, stop) = (self.passwords, &mut self.reveals, &*self.stop);
+        let mut run = |overlay: &mut Overlay| {
+            let now = core.clock.now();
+            work(&mut Tx { core, overlay, actor, reason, passwords, reveals, now, stop, crowd: None })
+        };
         if let Some(open) = &mut self.open {
             let mark = open.overlay.mark();
-            let now = core.clock.now();
-            let done = work(&mut Tx {
-                core,
-                overlay: &mut open.overlay,
-                actor,
-                reason,
-                passwords,
-                reveals,
-                now,
-                stop,
-                crowd: None,
-            });
+            let done = run(&mut open.overlay);
             let done = done.and_then(|value| may_write(core, &open.overlay, mark).map(|()| value).map_err(E::from));
             if done.is_err() {
                 open.overlay.roll_back(mark);
@@ -125,18 +118,7 @@ impl Session {
         let mut turn = None;
         for _ in 0..TRIES {
             let mut overlay = Overlay::default();
-            let now = core.clock.now();
-            let done = work(&mut Tx {
-                core,
-                overlay: &mut overlay,
-                actor,
-                reason,
-                passwords,
-                reveals,
-                now,
-                stop,
-                crowd: None,
-            });
+            let done = run(&mut overlay);
             self.seen = self.seen.max(overlay.seen());
             // A commit compares what was read; an answer and an error have nobody else to look.
             if (done.is_err() || overlay.is_empty()) && overlay.is_torn(&*core.store).map_err(ChangeError::from)? {

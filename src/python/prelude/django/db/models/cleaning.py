@@ -76,15 +76,19 @@ def clean(field, value, instance):
     if field.is_relation:
         _check_related(field, value)
         return value
+    run_validators(validators(field), value)
+    return value
+
+
+def run_validators(checks, value):
     errors = []
-    for check in validators(field):
+    for check in checks:
         try:
             check(value)
         except ValidationError as error:
             errors.extend(error.error_list)
     if errors:
         raise ValidationError(errors)
-    return value
 
 
 def _check_related(field, value):

@@ -94,18 +94,10 @@ class Column:
         return [validators.validate_email] if self.__class__.__name__ == "EmailField" else []
 
     def run_validators(self, value):
-        from django.core.exceptions import ValidationError
+        from django.db.models import cleaning
 
-        if value in self.empty_values:
-            return
-        errors = []
-        for check in self.validators:
-            try:
-                check(value)
-            except ValidationError as error:
-                errors.extend(error.error_list)
-        if errors:
-            raise ValidationError(errors)
+        if value not in self.empty_values:
+            cleaning.run_validators(self.validators, value)
 
     @property
     def default_error_messages(self):
