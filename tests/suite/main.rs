@@ -18,6 +18,7 @@ mod modes;
 mod moving;
 mod refusals;
 mod related;
+mod saving;
 mod secrets;
 mod sharing;
 mod showing;

@@ -13,7 +13,7 @@ use crate::{
     authority::{Cascade, ChangeError, NewToken, Overlap},
     domain::{
         ContentType, Group, Key, Model, Permission, Timestamp, Token, User, Value,
-        filter::{Expr, Query},
+        filter::{Expr, Query, View},
     },
     store::layout::{self, Table},
 };
@@ -125,6 +125,13 @@ impl Tx<'_> {
         let rows = run::rows_of(self, query)?;
         let Some(row) = rows.rows().first() else { return Ok(false) };
         self.patch_row(model, row, patch)?;
+        Ok(true)
+    }
+
+    /// Changes the row of this number. Whether there was one.
+    pub fn update_by_id(&mut self, model: Model, id: i64, patch: &Patch) -> Result<bool, QueryError> {
+        let Some(row) = Rows::new(self).row(model, View::Every, id)? else { return Ok(false) };
+        self.patch_row(model, &row, patch)?;
         Ok(true)
     }
 

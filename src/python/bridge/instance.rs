@@ -18,10 +18,11 @@ use rustpython_vm::{
 
 use super::{
     import,
+    moments::moment_now,
     query::model_of,
     rows::PySealed,
+    saving::{Plain, Rest},
     shelf::{Born, Packed, Shelf},
-    value::moment_now,
 };
 use crate::{
     authority::query::Row,
@@ -57,8 +58,8 @@ impl Initializer for PyInstance {
             && one.is_untouched()
             && let Some(layout) = Layout::of(&zelf, vm)?
             && args.args.is_empty()
-            && let Some(given) = args.kwargs.keys().map(|name| layout.place(name)).collect::<Option<Vec<_>>>()
-            && !is_told_of_new_ones(vm)?
+            && let Some(given) = layout.given(args.kwargs.keys())
+            && !is_told(["pre_init", "post_init"], vm)?
         {
             let mut at = Timestamp::default();
             for (place, field) in layout.model.describe().fields.iter().enumerate() {
@@ -69,10 +70,19 @@ impl Initializer for PyInstance {
                     }
                 }
             }
-            for (place, value) in given.into_iter().zip(args.kwargs.into_values()) {
-                dict.set_item(layout.names[place], value, vm)?;
+            let mut related = Vec::new();
+            for (place, (name, value)) in given.into_iter().zip(args.kwargs) {
+                if layout.names[place].as_str() == name {
+                    dict.set_item(layout.names[place], value, vm)?;
+                } else {
+                    related.push((vm.ctx.intern_str(name), value));
+                }
             }
             *one.shelf.borrow_mut() = Shelf::Fresh(Some(Born { model: layout.model, at }));
+            // An instance in the place of its key: the relation says what comes of it.
+            for (name, value) in related {
+                zelf.set_attr(name, value, vm)?;
+            }
             return Ok(());
         }
         vm.call_method(&zelf, "_initialize", args).map(drop)
@@ -180,6 +190,31 @@ impl PyInstance {
         Ok((!has_state).then_some((dict, born)))
     }
 
+    /// Whether all fields are there, told from what was made of it.
+    pub(super) fn is_whole(object: &PyObject) -> bool {
+        let Some(zelf) = object.downcast_ref::<Self>() else { return false };
+        match &*zelf.shelf.borrow() {
+            Shelf::Fresh(born) | Shelf::Saved(born) => born.is_some(),
+            Shelf::Row(packed) => packed.only.is_none() && packed.row.token.is_none(),
+            Shelf::Unpacked => false,
+        }
+    }
+
+    /// What is needed to write the row; none where that takes more than the values.
+    pub(super) fn plain(object: &PyObject, vm: &VirtualMachine) -> PyResult<Option<Plain>> {
+        let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(None) };
+        let Some(layout) = Layout::of(object, vm)? else { return Ok(None) };
+        let rest = match &*zelf.shelf.borrow() {
+            Shelf::Fresh(Some(born)) | Shelf::Saved(Some(born)) => Rest::Born(*born),
+            Shelf::Row(packed) if packed.only.is_none() && packed.row.token.is_none() => {
+                Rest::Row(Arc::clone(&packed.row))
+            }
+            Shelf::Unpacked => Rest::Nowhere,
+            Shelf::Fresh(None) | Shelf::Saved(None) | Shelf::Row(_) => return Ok(None),
+        };
+        Ok(Some(Plain { model: layout.model, dict: Self::held(zelf, vm)?, rest }))
+    }
+
     /// Says of one that [`Self::fresh`] found that it has a row now, with this key where it is told.
     pub(super) fn saved(object: &PyObject, key: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(()) };
@@ -240,9 +275,19 @@ impl Layout {
         Self { model, names: model.describe().fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect() }
     }
 
-    /// The place of the field with this name.
-    fn place(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|known| known.as_str() == name)
+    /// The places of the fields that are named, each once: by what the instance holds, or by the relation.
+    fn given<'n>(&self, named: impl Iterator<Item = &'n String>) -> Option<Vec<usize>> {
+        let fields = self.model.describe().fields;
+        let mut places = Vec::new();
+        for name in named {
+            let held = self.names.iter().position(|known| known.as_str() == name);
+            let place = held.or_else(|| fields.iter().position(|field| field.name == name))?;
+            if places.contains(&place) {
+                return None;
+            }
+            places.push(place);
+        }
+        Some(places)
     }
 
     /// That of an instance's class.
@@ -253,7 +298,7 @@ impl Layout {
 }
 
 /// This moment; or what the function says that a script has put in the place of Django's.
-fn own_now(vm: &VirtualMachine) -> PyResult<Result<Timestamp, PyObjectRef>> {
+pub(super) fn own_now(vm: &VirtualMachine) -> PyResult<Result<Timestamp, PyObjectRef>> {
     let module = import(vm, "django.utils.timezone")?;
     let now = module.get_attr(vm.ctx.intern_str("now"), vm)?;
     if now.is(&module.get_attr(vm.ctx.intern_str("_own_now"), vm)?) {
@@ -262,10 +307,10 @@ fn own_now(vm: &VirtualMachine) -> PyResult<Result<Timestamp, PyObjectRef>> {
     now.call((), vm).map(Err)
 }
 
-/// Whether somebody listens to `pre_init` or `post_init`.
-fn is_told_of_new_ones(vm: &VirtualMachine) -> PyResult<bool> {
+/// Whether somebody listens to one of these signals.
+pub(super) fn is_told(names: [&'static str; 2], vm: &VirtualMachine) -> PyResult<bool> {
     let signals = import(vm, "django.db.models.signals")?;
-    for name in ["pre_init", "post_init"] {
+    for name in names {
         let receivers = signals.get_attr(vm.ctx.intern_str(name), vm)?.get_attr(vm.ctx.intern_str("receivers"), vm)?;
         if receivers.is_true(vm)? {
             return Ok(true);

@@ -7,12 +7,14 @@ mod errors;
 mod expression;
 mod instance;
 mod kinds;
+mod moments;
 mod naming;
 mod passwords;
 mod patterns;
 mod query;
 mod related;
 mod rows;
+mod saving;
 mod screen;
 mod shelf;
 mod state;
@@ -69,11 +71,12 @@ mod _hallpass {
     use super::{
         commands,
         instance::{Layout, PyColumn, PyInstance},
-        passwords,
+        moments, passwords,
         query::{self, PyQuery},
         rows::{self, PySealed},
+        saving,
         screen::{self, Form, Surface},
-        state, tables, value,
+        state, tables,
     };
     use crate::authority::{Passwords, query::OnConflict};
 
@@ -115,7 +118,7 @@ mod _hallpass {
     /// This moment, aware, in UTC.
     #[pyfunction]
     fn now(vm: &VirtualMachine) -> PyResult {
-        value::now(vm)
+        moments::now(vm)
     }
 
     /// The version of this program.
@@ -211,6 +214,38 @@ mod _hallpass {
     fn insert_fresh(label: PyStrRef, instances: ArgSequence, ignore: bool, vm: &VirtualMachine) -> PyResult<bool> {
         let conflict = if ignore { OnConflict::Ignore } else { OnConflict::Refuse };
         tables::insert_fresh(rows::model(&label.to_string_lossy(), vm)?, &instances, conflict, vm)
+    }
+
+    /// Whether an instance has all of its fields, told without a look at any.
+    #[pyfunction]
+    fn is_whole(instance: PyObjectRef) -> bool {
+        PyInstance::is_whole(&instance)
+    }
+
+    /// Says which methods save an instance as Django's do.
+    #[pyfunction]
+    fn as_usual(methods: ArgSequence) {
+        saving::set_usual(methods.into_vec());
+    }
+
+    /// Makes the row of an instance that was made just now. Whether it was plain; else nothing was done.
+    #[pyfunction]
+    fn insert_new(instance: PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
+        saving::insert_new(&instance, vm)
+    }
+
+    /// Writes the row of an instance whose values are plain ones: makes it, or sets the fields that are named (none:
+    /// all) where there is one. Whether it was there; `None`: nothing was done, the long way has to be gone.
+    #[pyfunction]
+    fn write_plain(
+        instance: PyObjectRef,
+        insert: bool,
+        update: bool,
+        only: Option<ArgSequence<PyStrRef>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<bool>> {
+        let only = only.map(|names| names.iter().map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>());
+        saving::write_plain(&instance, saving::Way::of(insert, update), only.as_deref(), vm)
     }
 
     /// Sets fields of the first row of a query. Whether there was one.

@@ -11,20 +11,25 @@ use crate::{
     python::engine::{host, secrets},
 };
 
+/// For so many letters random bytes are drawn at a time.
+const AT_ONCE: usize = 1024;
+
 /// Random text of an alphabet.
 pub(super) fn random_text(length: usize, alphabet: &str, vm: &VirtualMachine) -> PyResult<String> {
     let letters: Vec<char> = alphabet.chars().collect();
     let Some(limit) = (u32::MAX as usize).checked_div(letters.len()) else { return Ok(String::new()) };
     let limit = limit * letters.len();
     let draw = |tx: &mut crate::authority::Tx<'_>| {
-        let mut text = String::with_capacity(length);
-        while text.chars().count() < length {
-            let mut bytes = [0; 4];
-            tx.entropy().fill(&mut bytes);
-            let drawn = u32::from_le_bytes(bytes) as usize;
+        let (mut text, mut left) = (String::with_capacity(length), length);
+        let mut bytes = vec![0; 4 * length.min(AT_ONCE)];
+        while left > 0 {
+            let bytes = &mut bytes[..4 * left.min(AT_ONCE)];
+            tx.entropy().fill(bytes);
+            let drawn = bytes.as_chunks().0.iter().map(|bytes| u32::from_le_bytes(*bytes) as usize);
             // What lies behind the last whole turn of the alphabet would favour its first letters.
-            if drawn < limit {
+            for drawn in drawn.filter(|drawn| *drawn < limit) {
                 text.push(letters[drawn % letters.len()]);
+                left -= 1;
             }
         }
         Ok(text)

@@ -1,13 +1,15 @@
 //! Values on their way to Python and back.
 
-use std::cell::OnceCell;
-
 use rustpython_vm::{
-    AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine,
-    builtins::{PyFloat, PyInt, PyStr, PyTypeRef},
+    AsObject, PyObject, PyResult, VirtualMachine,
+    builtins::{PyFloat, PyInt, PyStr},
 };
 
-use super::{import, raise};
+use super::{
+    import,
+    moments::{DAY, datetime, days, micros_of_day, moment, span, with_classes},
+    raise,
+};
 use crate::{
     domain::{
         Timestamp, Value,
@@ -15,8 +17,6 @@ use crate::{
     },
     python::engine::secrets,
 };
-
-const DAY: i64 = 86_400_000_000;
 
 /// What a value is of, as far as Django prepares what it is compared with or set to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,38 +57,6 @@ pub(super) enum Prepared {
     Beyond(bool),
 }
 
-struct Classes {
-    datetime: PyTypeRef,
-    date: PyTypeRef,
-    time: PyObjectRef,
-    timedelta: PyObjectRef,
-    utc: PyObjectRef,
-}
-
-thread_local! {
-    static CLASSES: OnceCell<Classes> = const { OnceCell::new() };
-}
-
-fn with_classes<T>(vm: &VirtualMachine, f: impl FnOnce(&Classes) -> PyResult<T>) -> PyResult<T> {
-    CLASSES.with(|cell| {
-        if cell.get().is_none() {
-            let module = import(vm, "datetime")?;
-            let class = |name: &'static str| -> PyResult<PyTypeRef> {
-                module.get_attr(name, vm)?.downcast().map_err(|_| vm.new_type_error(format!("{name} is no class")))
-            };
-            let classes = Classes {
-                datetime: class("datetime")?,
-                date: class("date")?,
-                time: module.get_attr("time", vm)?,
-                timedelta: module.get_attr("timedelta", vm)?,
-                utc: module.get_attr("timezone", vm)?.get_attr("utc", vm)?,
-            };
-            let _ = cell.set(classes);
-        }
-        f(cell.get().expect("it was set above"))
-    })
-}
-
 /// The Python object of a value; moments are aware, in UTC.
 pub(super) fn to_python(value: &Value, vm: &VirtualMachine) -> PyResult {
     Ok(match value {
@@ -109,67 +77,6 @@ pub(super) fn to_python(value: &Value, vm: &VirtualMachine) -> PyResult {
         }
         Value::Span(micros) => return with_classes(vm, |c| c.timedelta.call((0, 0, *micros), vm)),
     })
-}
-
-/// A datetime without the checks of its constructor, which is written in Python and slow: the parts come from a moment
-/// and are in range.
-fn datetime(at: Timestamp, classes: &Classes, vm: &VirtualMachine) -> PyResult {
-    let object = vm.ctx.new_base_object(classes.datetime.clone(), None);
-    let names = ["_year", "_month", "_day", "_hour", "_minute", "_second", "_microsecond"];
-    for (name, part) in names.into_iter().zip(at.parts()) {
-        object.set_attr(name, vm.ctx.new_int(part), vm)?;
-    }
-    object.set_attr("_tzinfo", classes.utc.clone(), vm)?;
-    object.set_attr("_hashcode", vm.ctx.new_int(-1), vm)?;
-    object.set_attr("_fold", vm.ctx.new_int(0), vm)?;
-    Ok(object)
-}
-
-/// This moment, by the clock that Python's `time` goes by.
-pub(super) fn now(vm: &VirtualMachine) -> PyResult {
-    let now = moment_now(vm)?;
-    with_classes(vm, |classes| datetime(now, classes, vm))
-}
-
-/// [`now`], not yet as an object.
-pub(super) fn moment_now(vm: &VirtualMachine) -> PyResult<Timestamp> {
-    let nanos: i64 = import(vm, "time")?.get_attr("time_ns", vm)?.call((), vm)?.try_into_value(vm)?;
-    Ok(Timestamp(nanos.div_euclid(1000)))
-}
-
-fn whole(object: &PyObject, name: &'static str, vm: &VirtualMachine) -> PyResult<i64> {
-    object.get_attr(name, vm)?.try_into_value(vm)
-}
-
-/// The moment of an aware datetime; `None`: it is naive, or none.
-fn moment(object: &PyObject, vm: &VirtualMachine) -> PyResult<Option<Timestamp>> {
-    let is_datetime = with_classes(vm, |c| Ok(object.fast_isinstance(&c.datetime)))?;
-    if !is_datetime {
-        return Ok(None);
-    }
-    let zone = object.get_attr("tzinfo", vm)?;
-    if vm.is_none(&zone) {
-        return Ok(None);
-    }
-    let offset = vm.call_method(object, "utcoffset", ())?;
-    let offset = span(&offset, vm)?.unwrap_or(0);
-    let ordinal: i64 = vm.call_method(object, "toordinal", ())?.try_into_value(vm)?;
-    // 719163 is the ordinal of 1970-01-01.
-    Ok(Some(Timestamp((ordinal - 719_163) * DAY + micros_of_day(object, vm)? - offset)))
-}
-
-fn micros_of_day(object: &PyObject, vm: &VirtualMachine) -> PyResult<i64> {
-    let seconds = (whole(object, "hour", vm)? * 60 + whole(object, "minute", vm)?) * 60 + whole(object, "second", vm)?;
-    Ok(seconds * 1_000_000 + whole(object, "microsecond", vm)?)
-}
-
-fn span(object: &PyObject, vm: &VirtualMachine) -> PyResult<Option<i64>> {
-    let class = with_classes(vm, |c| Ok(c.timedelta.clone()))?;
-    if !object.is_instance(&class, vm)? {
-        return Ok(None);
-    }
-    let seconds = whole(object, "days", vm)? * 86_400 + whole(object, "seconds", vm)?;
-    Ok(Some(seconds * 1_000_000 + whole(object, "microseconds", vm)?))
 }
 
 /// A value as it is, without a field to fit it to.
@@ -221,11 +128,6 @@ impl Prepared {
             Self::Beyond(_) => Value::Null,
         }
     }
-}
-
-fn days(object: &PyObject, vm: &VirtualMachine) -> PyResult<i64> {
-    let ordinal: i64 = vm.call_method(object, "toordinal", ())?.try_into_value(vm)?;
-    Ok(ordinal - 719_163)
 }
 
 /// What Django's `get_prep_value` makes of an object for a field. `name` is the field's, for errors and warnings:

@@ -30,6 +30,7 @@ class Token(Model, label="authtoken.Token"):
         return self._state.sealed.id if key is None and self._is_sealed() else key
 
 
+_hallpass.as_usual((Token.save, Token.__dict__["generate_key"]))
 Token.every = EveryManager()._bound_to(Token)
 
 

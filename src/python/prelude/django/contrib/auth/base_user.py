@@ -101,3 +101,6 @@ class AbstractBaseUser(Model):
         import unicodedata
 
         return unicodedata.normalize("NFKC", username)
+
+
+_hallpass.as_usual((AbstractBaseUser.save,))

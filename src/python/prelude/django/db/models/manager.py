@@ -93,6 +93,25 @@ for _name in _METHODS:
     setattr(Manager, _name, _method(_name))
 
 
+def _create():
+    """`create`, which needs no query set where that has nothing of its own to say of it."""
+    longer, usual, plain = Manager.create, QuerySet.create, BaseManager.get_queryset
+
+    def create(self, *args, **kwargs):
+        asked = getattr(self.get_queryset, "__func__", None)
+        if args or asked is not plain or self._queryset_class.create is not usual:
+            return longer(self, *args, **kwargs)
+        # All that it asks a query set for is the model.
+        return usual(self, **kwargs)
+
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(create, name, getattr(longer, name))
+    return create
+
+
+Manager.create = _create()
+
+
 class EmptyManager(Manager):
     """Finds nothing."""
 

@@ -37,7 +37,7 @@ def save(instance, args, force_insert, force_update, using, update_fields):
                 "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
                 "fields: %s" % ", ".join(unknown)
             )
-    elif not force_insert and not instance._state.adding:
+    elif not force_insert and not instance._state.adding and not _hallpass.is_whole(instance):
         deferred = instance.get_deferred_fields()
         if deferred and "sealed" not in instance._state.__dict__:
             update_fields = frozenset(
@@ -81,6 +81,23 @@ def save_base(instance, force_insert, force_update, update_fields, raw):
 
 
 def _write(instance, force_insert, force_update, update_fields):
+    """Writes the row. Whether it was there."""
+    must = bool(force_update or update_fields)
+    updated = _hallpass.write_plain(instance, bool(force_insert), must, update_fields or None)
+    if updated is None:
+        updated = _write_any(instance, force_insert, force_update, update_fields)
+    elif must and not updated:
+        _refuse(force_update)
+    return updated
+
+
+def _refuse(force_update):
+    if force_update:
+        raise DatabaseError("Forced update did not affect any rows.")
+    raise DatabaseError("Save with update_fields did not affect any rows.")
+
+
+def _write_any(instance, force_insert, force_update, update_fields):
     options = instance._meta
     pk_name = options.pk_attname
     pk = instance.__dict__.get(pk_name)
@@ -100,10 +117,8 @@ def _write(instance, force_insert, force_update, update_fields):
     updated = False
     if (pk is not None or sealed) and not force_insert:
         updated = _update(instance, options, pk, values, expressions)
-        if force_update and not updated:
-            raise DatabaseError("Forced update did not affect any rows.")
-        if update_fields and not updated:
-            raise DatabaseError("Save with update_fields did not affect any rows.")
+        if not updated and (force_update or update_fields):
+            _refuse(force_update)
     if not updated:
         for field in options.table["fields"]:
             if field["default"] == "added":

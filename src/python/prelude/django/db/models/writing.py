@@ -1,5 +1,6 @@
 """The part of a query set that asks for single answers, and the part that changes rows."""
 
+import _hallpass
 from django.db import transaction
 from django.db.models import asking
 
@@ -7,7 +8,8 @@ from django.db.models import asking
 class QuerySet(asking.QuerySet):
     def create(self, **kwargs):
         made = self.model(**kwargs)
-        made.save(force_insert=True)
+        if not _hallpass.insert_new(made):
+            made.save(force_insert=True, using=self.db)
         return made
 
     def get_or_create(self, defaults=None, **kwargs):
