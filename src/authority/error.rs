@@ -3,6 +3,7 @@
 use std::{error::Error, fmt};
 
 use crate::{
+    domain::Key,
     seal::{KeyringError, OpenError},
     store::StoreError,
 };
@@ -25,6 +26,8 @@ pub enum ChangeError {
     },
     /// The token is revoked, which is final.
     Revoked,
+    /// A chosen key is longer than [`Key::LONGEST`].
+    KeyTooLong,
     /// The user has as many tokens as the policy allows.
     TooMany {
         /// How many that are.
@@ -56,7 +59,7 @@ impl ChangeError {
             Self::Seal(_) => Some("hallpass store check".into()),
             Self::Keyring(error) => Some(error.hint()),
             Self::ReadOnly => Some("nothing was changed; leave the shell, and open it without --read-only".into()),
-            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } | Self::Interrupted => None,
+            Self::Unique { .. } | Self::ForeignKey | Self::Gone { .. } | Self::KeyTooLong | Self::Interrupted => None,
         }
     }
 }
@@ -69,6 +72,8 @@ impl fmt::Display for ChangeError {
             Self::ForeignKey => f.write_str("FOREIGN KEY constraint failed"),
             Self::Locked => f.write_str("database is locked"),
             Self::ReadOnly => f.write_str("attempt to write a readonly database"),
+            // PostgreSQL's words, for a column of that length.
+            Self::KeyTooLong => write!(f, "value too long for type character varying({})", Key::LONGEST),
             Self::Gone { what } => write!(f, "the {what} is not there any more"),
             Self::TooMany { limit } => write!(f, "the user has {limit} tokens, and no more are allowed"),
             Self::Interrupted => f.write_str("interrupted"),
@@ -89,6 +94,7 @@ impl Error for ChangeError {
             Self::Unique { .. }
             | Self::ForeignKey
             | Self::Gone { .. }
+            | Self::KeyTooLong
             | Self::ReadOnly
             | Self::Revoked
             | Self::TooMany { .. }

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::{
-    Authority, ChangeError, KeyringAt, NewToken, Overlap, Refusal, Tx,
+    Authority, ChangeError, KeyringAt, Naming, NewToken, Overlap, Refusal, Tx,
     tests::{SteppedClock, user},
 };
 use crate::{
@@ -250,6 +250,10 @@ fn a_key_is_accepted_or_refused_as_before_or_after_what_happens_meanwhile() {
                 break;
             }
             assert!(meanwhile.is_ok() || refused, "{deed:?} at step {step} refuses nobody");
+            // As the server asks: for no name, and the store only where nothing is remembered.
+            if let Some(remembered) = scene.authority.recall(&scene.key, Naming::None) {
+                assert_eq!(remembered.is_err(), refused, "{deed:?} at step {step}");
+            }
             let afterwards = scene.authority.authenticate(&scene.key).unwrap();
             assert_eq!(afterwards.is_err(), refused, "{deed:?} at step {step}");
         }

@@ -39,7 +39,7 @@ use std::{
 
 pub use crate::store::{Notice, Role, StoreError, layout::Relation};
 pub use audit::{Flaw, TrailHead, Verdict};
-pub use authenticate::{Principal, Refusal};
+pub use authenticate::{Naming, Principal, Refusal};
 pub use entity::{Entity, Place};
 pub use error::ChangeError;
 pub use relations::Links;

@@ -59,7 +59,7 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`ChangeError::Unique`] where the user has a live token of this name, or the key is taken;
-    /// [`ChangeError::ForeignKey`] where there is no such user; [`ChangeError::TooMany`] where the policy allows no more.
+    /// [`ChangeError::KeyTooLong`]; [`ChangeError::ForeignKey`] where there is no such user; [`ChangeError::TooMany`] where the policy allows no more.
     pub fn create_token(&mut self, new: NewToken) -> Result<(Token, Key), ChangeError> {
         let id = TokenId::generate(&*self.core.entropy);
         self.keep_to_the_cap(new.user)?;
@@ -142,7 +142,7 @@ impl Tx<'_> {
     /// Gives a token a new key (a chosen one, or one that is drawn); its id, name and history stay. Returns the key.
     ///
     /// # Errors
-    /// [`ChangeError::Revoked`]; [`ChangeError::Unique`] where a chosen key is taken.
+    /// [`ChangeError::Revoked`]; [`ChangeError::Unique`] where a chosen key is taken; [`ChangeError::KeyTooLong`].
     pub fn regenerate(
         &mut self,
         token: &Token,
@@ -271,6 +271,9 @@ impl Tx<'_> {
     }
 
     fn stored_key(&mut self, id: TokenId, key: &Key, recovery: Recovery) -> Result<StoredKey, ChangeError> {
+        if key.expose().len() > Key::LONGEST {
+            return Err(ChangeError::KeyTooLong);
+        }
         let keys = self.keys()?;
         let digest = keys.digest(key);
         let sealed = match recovery {
@@ -300,6 +303,20 @@ mod tests {
 
     fn named(user: &User, name: &str) -> NewToken {
         NewToken { name: Some(name.into()), ..NewToken::of(user.id) }
+    }
+
+    #[test]
+    fn a_key_may_be_so_long_and_no_longer() {
+        let bench = bench();
+        let mut session = bench.session();
+        let user = session.transact(|tx| tx.insert(bench.user("alice"))).unwrap();
+        let mut create = |length: usize| {
+            let key = || Some(Key::from_text("k".repeat(length)));
+            session.transact(|tx| tx.create_token(NewToken { key: key(), ..NewToken::of(user.id) }))
+        };
+        assert!(matches!(create(Key::LONGEST + 1), Err(ChangeError::KeyTooLong)));
+        let (_, key) = create(Key::LONGEST).unwrap();
+        assert!(bench.authority.authenticate(&key).unwrap().is_ok());
     }
 
     #[test]

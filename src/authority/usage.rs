@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use rustc_hash::FxHashMap;
+
 use super::{Authority, ChangeError, Principal, Session, Tx, refusals::Refusals};
 use crate::domain::{Digest, KeyState, StoredKey, Timestamp, Token};
 
@@ -22,7 +24,9 @@ pub(super) struct Book {
 /// By the token's serial. There may be one for each token, so they are small.
 #[derive(Debug, Default)]
 struct Counts {
-    uses: HashMap<i64, Uses>,
+    /// Uses as they came, not yet added: together, the processor need not wait for the memory at each.
+    fresh: Vec<(i64, Timestamp)>,
+    uses: FxHashMap<i64, Uses>,
     /// What few tokens have beside.
     rare: HashMap<i64, Rare>,
 }
@@ -56,9 +60,26 @@ impl Uses {
     }
 }
 
+/// So many uses are added together.
+const FRESH: usize = 1024;
+
 impl Counts {
+    fn add(&mut self, serial: i64, at: Timestamp) {
+        self.fresh.push((serial, at));
+        if self.fresh.len() >= FRESH {
+            self.add_fresh();
+        }
+    }
+
+    fn add_fresh(&mut self) {
+        for (serial, at) in self.fresh.drain(..) {
+            self.uses.entry(serial).or_default().add(&Uses { count: 1, last: at });
+        }
+    }
+
     fn take(&mut self) -> Vec<(i64, Count)> {
-        let Self { uses, mut rare } = mem::take(self);
+        self.add_fresh();
+        let Self { uses, mut rare, .. } = mem::take(self);
         uses.into_iter()
             .map(|(serial, all)| (serial, Count { all, rare: rare.remove(&serial).map(Box::new) }))
             .collect()
@@ -85,9 +106,8 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Authority {
     /// Counts a request that was accepted, from the address `from`. Never waits for the store.
     pub fn count_use(&self, principal: &Principal, from: &dyn fmt::Display) {
-        let one = Uses { count: 1, last: self.core.clock.now() };
         let mut counts = lock(&self.core.usage.counts);
-        counts.uses.entry(principal.serial).or_default().add(&one);
+        counts.add(principal.serial, principal.at);
         if principal.key == KeyState::Current && principal.newest.is_none() {
             return;
         }
@@ -96,7 +116,7 @@ impl Authority {
         let moves = match principal.key {
             KeyState::Current => current,
             KeyState::Superseded => {
-                rare.superseded.add(&one);
+                rare.superseded.add(&Uses { count: 1, last: principal.at });
                 rare.from = Some(from.to_string());
                 superseded
             }

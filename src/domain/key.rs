@@ -12,6 +12,9 @@ use super::Entropy;
 pub struct Key(Zeroizing<String>);
 
 impl Key {
+    /// How many bytes of UTF-8 a key may have. DRF's have 40; one that is longer than this belongs to no token.
+    pub const LONGEST: usize = 255;
+
     /// Draws a new key as DRF does (`secrets.token_hex(20)`): 20 random bytes as 40 lower-case hexadecimal digits.
     #[must_use]
     pub fn generate(entropy: &dyn Entropy) -> Self {
@@ -20,7 +23,7 @@ impl Key {
         Self(Zeroizing::new(hex::encode(*bytes)))
     }
 
-    /// Takes a key that was chosen or received. Any text is a key, as in DRF.
+    /// Takes a key that was chosen or received. Any text of at most [`Key::LONGEST`] bytes can be a token's.
     #[must_use]
     pub fn from_text(text: String) -> Self {
         Self(Zeroizing::new(text))

@@ -85,7 +85,7 @@ impl<'a> Asked<'a> {
 }
 
 /// `django.http.request.host_validation_re`, and a name that is more than a dot.
-fn is_good_host(host: &[u8]) -> bool {
+pub(super) fn is_good_host(host: &[u8]) -> bool {
     let port = |rest: &[u8]| match rest {
         [] => true,
         [b':', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),

@@ -86,7 +86,7 @@ fn new_csrf_cookie(now: Timestamp, entropy: &dyn Entropy) -> String {
     format!("csrftoken={secret}; expires={expires}; Max-Age={LIFE}; Path=/; SameSite=Lax")
 }
 
-fn http_date(moment: Timestamp) -> String {
+pub(super) fn http_date(moment: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let [year, month, day, hour, minute, second, _] = moment.parts();

@@ -14,19 +14,23 @@ pub(super) enum Credentials<T> {
     Wrong(&'static str),
 }
 
-/// `Token <key>`. The key is UTF-8.
-pub(super) fn token(header: &[u8]) -> Credentials<Key> {
-    let key = match one_word_after(b"token", header) {
-        Words::Foreign => return Credentials::None,
-        Words::None => return Credentials::Wrong("Invalid token header. No credentials provided."),
-        Words::Several => {
-            return Credentials::Wrong("Invalid token header. Token string should not contain spaces.");
-        }
-        Words::One(word) => word,
-    };
-    match str::from_utf8(key) {
-        Ok(key) => Credentials::Given(Key::from_text(key.into())),
-        Err(_) => Credentials::Wrong("Invalid token header. Token string should not contain invalid characters."),
+const NO_KEY: &str = "Invalid token header. No credentials provided.";
+const SPACES: &str = "Invalid token header. Token string should not contain spaces.";
+const NO_TEXT: &str = "Invalid token header. Token string should not contain invalid characters.";
+
+/// All that [`token`] finds wrong.
+pub(super) const WRONG: [&str; 3] = [NO_KEY, SPACES, NO_TEXT];
+
+/// `Token <key>`. The key is UTF-8; `None`: it is too long to be anybody's.
+pub(super) fn token(header: &[u8]) -> Credentials<Option<Key>> {
+    match one_word_after(b"token", header) {
+        Words::Foreign => Credentials::None,
+        Words::None => Credentials::Wrong(NO_KEY),
+        Words::Several => Credentials::Wrong(SPACES),
+        Words::One(word) => match str::from_utf8(word) {
+            Ok(key) => Credentials::Given((key.len() <= Key::LONGEST).then(|| Key::from_text(key.into()))),
+            Err(_) => Credentials::Wrong(NO_TEXT),
+        },
     }
 }
 
@@ -61,17 +65,30 @@ enum Words<'a> {
 }
 
 fn one_word_after<'a>(keyword: &[u8], header: &'a [u8]) -> Words<'a> {
-    // Python's bytes.split(): space, tab, line feed, carriage return, form feed and vertical tab.
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
-    let mut words = header.split(blank).filter(|word| !word.is_empty());
-    if !words.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(keyword)) {
+    let (scheme, rest) = first_word(header);
+    if !scheme.eq_ignore_ascii_case(keyword) {
         return Words::Foreign;
     }
-    match (words.next(), words.next()) {
-        (None, _) => Words::None,
-        (Some(word), None) => Words::One(word),
-        (Some(_), Some(_)) => Words::Several,
+    match first_word(rest) {
+        ([], _) => Words::None,
+        (word, rest) if first_word(rest).0.is_empty() => Words::One(word),
+        (_, _) => Words::Several,
     }
+}
+
+/// The first word, and what follows it.
+fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
+    let from = text.iter().position(|byte| !is_blank(byte)).unwrap_or(text.len());
+    let text = &text[from..];
+    // A long word is stepped over many bytes at once.
+    let plain = text.chunks_exact(32).take_while(|some| !some.iter().fold(false, |any, byte| any | is_blank(byte)));
+    let plain = plain.count() * 32;
+    text.split_at(text[plain..].iter().position(is_blank).map_or(text.len(), |end| plain + end))
+}
+
+/// Python's `bytes.split()`: space, tab, line feed, carriage return, form feed and vertical tab.
+fn is_blank(byte: &u8) -> bool {
+    (*byte == b' ') | (byte.wrapping_sub(b'\t') <= b'\r' - b'\t')
 }
 
 #[cfg(test)]
@@ -83,7 +100,7 @@ mod tests {
     fn said(header: &[u8]) -> String {
         match token(header) {
             Credentials::None => "none".into(),
-            Credentials::Given(key) => key.expose().into(),
+            Credentials::Given(key) => key.map_or("too long".into(), |key| key.expose().into()),
             Credentials::Wrong(message) => message.into(),
         }
     }
@@ -93,6 +110,18 @@ mod tests {
         for header in ["Token KEY", "token KEY", "tOkEn\tKEY", "\tToken \t KEY\t", "Token   KEY  "] {
             assert_eq!(said(header.replace("KEY", KEY).as_bytes()), KEY, "{header}");
         }
+    }
+
+    #[test]
+    fn words_of_every_length_end_where_they_end() {
+        for length in 1..=Key::LONGEST {
+            let word = "k".repeat(length);
+            assert_eq!(said(format!("Token {word}").as_bytes()), word);
+            assert_eq!(said(format!("Token {word}\x0b").as_bytes()), word);
+            let two = said(format!("Token {word} {word}").as_bytes());
+            assert_eq!(two, "Invalid token header. Token string should not contain spaces.");
+        }
+        assert_eq!(said(format!("Token {}", "k".repeat(Key::LONGEST + 1)).as_bytes()), "too long");
     }
 
     #[test]

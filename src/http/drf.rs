@@ -2,7 +2,10 @@
 //! told.
 
 use bytes::Bytes;
-use hyper::{StatusCode, header, header::HeaderValue};
+use hyper::{
+    StatusCode,
+    header::{self, HeaderMap, HeaderValue},
+};
 
 use super::{
     asked::Asked,
@@ -13,8 +16,8 @@ use super::{
 /// A view.
 #[derive(Clone, Debug)]
 pub(super) struct View {
-    /// The methods that it answers, as `Allow` tells them.
-    allow: HeaderValue,
+    /// What stands on all of its answers. Among it the methods that it answers, as `Allow` tells them.
+    headers: HeaderMap,
     renderers: &'static [Renderer],
 }
 
@@ -25,17 +28,17 @@ impl View {
         let mut allow: Vec<&str> = order.into_iter().filter(|method| methods.iter().any(|m| m == method)).collect();
         allow.push("OPTIONS");
         let allow = HeaderValue::from_str(&allow.join(", ")).expect("methods are plain letters");
-        Self { allow, renderers }
+        let mut headers = Reply::view(StatusCode::OK, None).headers;
+        if renderers.len() > 1 {
+            headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        }
+        headers.insert(header::ALLOW, allow);
+        Self { headers, renderers }
     }
 
     /// An answer of this view.
     pub(super) fn reply(&self, status: StatusCode, body: Option<Bytes>) -> Reply {
-        let mut reply = Reply::view(status, body);
-        if self.renderers.len() > 1 {
-            reply.headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-        }
-        reply.headers.insert(header::ALLOW, self.allow.clone());
-        reply
+        Reply::of(status, self.headers.clone(), body)
     }
 
     /// `{"detail": message}`

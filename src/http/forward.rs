@@ -16,6 +16,7 @@ use super::{
     site::Site,
     trace::{Decision, Trace},
 };
+use crate::authority::Naming;
 
 const USER: HeaderName = HeaderName::from_static("remote-user");
 const TOKEN: HeaderName = HeaderName::from_static("remote-token-id");
@@ -26,11 +27,11 @@ pub(super) async fn answer(site: &Site, asked: &Asked<'_>, now: Instant, trace: 
     if !matches!(asked.method, "GET" | "HEAD") {
         return refuse(StatusCode::FORBIDDEN, "Only GET and HEAD are answered here.");
     }
-    match verdict(site, asked, now, trace).await {
+    match verdict(site, asked, Naming::All, now, trace).await {
         Verdict::Open(principal) => {
-            let user = HeaderValue::from_bytes(principal.username.as_bytes());
+            let user = principal.username.as_deref().map(|name| HeaderValue::from_bytes(name.as_bytes()));
             let name = HeaderValue::from_bytes(principal.name.as_deref().unwrap_or_default().as_bytes());
-            let (Ok(user), Ok(name)) = (user, name) else {
+            let (Some(Ok(user)), Ok(name)) = (user, name) else {
                 // Whoever is behind the proxy must not be told half a name.
                 trace.decision = Decision::Failed;
                 return refuse(StatusCode::FORBIDDEN, "The name of this user or token fits into no header.");

@@ -5,11 +5,10 @@
 //! refusal"; which one that is, is told beside the byte stream ([`Wire`]), so that no client can write it.
 
 use std::{
-    cell::{Cell, RefCell},
     io,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -20,65 +19,19 @@ use tokio::{
 };
 
 use super::{
+    buffers::{self, Outbox},
     chunks::ChunkReader,
     head::{Framing, Head, HeadReader, Progress, Refusal},
     settings::Limits,
+    swift::Swift,
+    wire::Wire,
 };
 
-/// The buffer of a connection at rest; it grows with what it must hold.
-const SMALL: usize = 2 * 1024;
-/// What a body is read with.
-const LARGE: usize = 16 * 1024;
 /// What hyper gets in place of a head that is refused.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n";
 /// After the last answer, so much of what the client still sends is taken in, for so long: closing at once would make
 /// the system throw the answer away before the client has read it.
 const LINGER: (usize, Duration) = (1024 * 1024, Duration::from_secs(2));
-
-/// What the gate tells the service about the request that hyper has been handed.
-#[derive(Debug, Default)]
-pub(super) struct Wire {
-    refusal: Cell<Option<Refusal>>,
-    target: RefCell<Option<Vec<u8>>>,
-    last: Cell<bool>,
-    begun: Cell<Option<Instant>>,
-    /// Since when the client has said nothing.
-    resting: Cell<Option<Instant>>,
-    /// Whether a request is being answered.
-    busy: Cell<bool>,
-}
-
-impl Wire {
-    /// The request is refused for this.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get()
-    }
-
-    /// The request target, where hyper could not be given it as it was.
-    pub(super) fn target(&self) -> Option<Vec<u8>> {
-        self.target.borrow_mut().take()
-    }
-
-    /// The connection ends with the answer.
-    pub(super) fn is_last(&self) -> bool {
-        self.last.get()
-    }
-
-    /// The request is answered.
-    pub(super) fn answered(&self) {
-        self.busy.set(false);
-    }
-
-    /// Whether nothing has been going on for so long.
-    pub(super) fn is_resting(&self, span: Duration) -> bool {
-        !self.busy.get() && self.resting.get().is_some_and(|since| since.elapsed() >= span)
-    }
-
-    /// When the head was complete.
-    pub(super) fn begun(&self) -> Instant {
-        self.begun.get().unwrap_or_else(Instant::now)
-    }
-}
 
 enum Stage {
     /// A head is read.
@@ -97,11 +50,16 @@ enum Stage {
 pub(super) struct Gate<S> {
     socket: S,
     wire: Rc<Wire>,
+    swift: Swift,
     limits: Limits,
     buf: Vec<u8>,
     from: usize,
     to: usize,
     stage: Stage,
+    /// What was answered past hyper.
+    out: Outbox,
+    /// Not all that hyper has for the client is sent: nothing may go past it.
+    behind: bool,
     /// Requests so far, and how many of them were there before the one before was answered.
     requests: usize,
     in_a_row: usize,
@@ -112,20 +70,37 @@ pub(super) struct Gate<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
-    pub(super) fn new(socket: S, wire: Rc<Wire>, limits: Limits) -> Self {
-        let (buf, stage) = (vec![0; SMALL], Stage::Head(HeadReader::default()));
-        let (from, to, requests, in_a_row) = (0, 0, 0, 0);
-        let (waited, since, alarm, lingered) = (true, None, None, None);
-        Self { socket, wire, limits, buf, from, to, stage, requests, in_a_row, waited, since, alarm, lingered }
+    pub(super) fn new(socket: S, wire: Rc<Wire>, swift: Swift, limits: Limits) -> Self {
+        let (buf, from, to, stage) = (Vec::new(), 0, 0, Stage::Head(HeadReader::default()));
+        let (out, behind, requests, in_a_row) = (Outbox::default(), false, 0, 0);
+        Self {
+            socket,
+            wire,
+            swift,
+            limits,
+            buf,
+            from,
+            to,
+            stage,
+            out,
+            behind,
+            requests,
+            in_a_row,
+            waited: true,
+            since: None,
+            alarm: None,
+            lingered: None,
+        }
     }
 
     /// Reads from the socket behind what is there already. `Ok(0)`: the client has ended.
-    fn fill(&mut self, cx: &mut Context<'_>, size: usize) -> Poll<io::Result<usize>> {
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.buf.len() < buffers::BUFFER {
+            let kept = std::mem::replace(&mut self.buf, buffers::borrow());
+            self.buf[self.from..self.to].copy_from_slice(&kept[self.from..self.to]);
+        }
         if self.from == self.to {
             (self.from, self.to) = (0, 0);
-            if self.buf.len() != size {
-                self.buf = vec![0; size];
-            }
         } else if self.to == self.buf.len() {
             if self.from > 0 {
                 self.buf.copy_within(self.from..self.to, 0);
@@ -142,8 +117,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                 Poll::Ready(Ok(read))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                self.rest();
+                Poll::Pending
+            }
         }
+    }
+
+    /// While the client is waited for, only what it said is kept: there may be ten thousand of them.
+    fn rest(&mut self) {
+        let kept = self.buf[self.from..self.to].to_vec();
+        (self.from, self.to) = (0, kept.len());
+        buffers::give_back(std::mem::replace(&mut self.buf, kept));
     }
 
     /// Whether `span` has passed since `since`. Where it has not, the task is woken when it will have.
@@ -158,14 +143,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         alarm.as_mut().poll(cx).is_ready() && alarm.deadline() >= deadline
     }
 
-    fn begin(&mut self, head: &Head) {
-        let now = Instant::now();
-        self.since = Some(now);
+    /// Counts the request that is there. `true`: it is the last one that this connection may make.
+    fn count(&mut self) -> bool {
         self.requests += 1;
         self.in_a_row = if self.waited { 0 } else { self.in_a_row + 1 };
         self.waited = false;
-        let spent = self.requests >= self.limits.requests || self.in_a_row >= self.limits.pipelined;
-        self.wire.last.set(head.last || spent);
+        self.requests >= self.limits.requests || self.in_a_row >= self.limits.pipelined
+    }
+
+    /// Begins with a request: answers it where that can be done at once; all others are hyper's.
+    fn begin(&mut self, head: &Head) {
+        let now = Instant::now();
+        let is_spent = self.count();
+        let goes_past = !is_spent && !self.behind;
+        if goes_past && self.swift.answer(&self.buf[self.from..self.to], head, now, self.out.unsent()) {
+            self.from += head.end;
+            self.stage = self.next_stage(Framing::Length(0));
+            return;
+        }
+        self.since = Some(now);
+        self.wire.last.set(head.last || is_spent);
         self.wire.begun.set(Some(now));
         self.wire.resting.set(None);
         self.wire.busy.set(true);
@@ -217,14 +214,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         }
     }
 
+    /// Sends what was answered past hyper.
+    fn send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.out.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        match self.out.poll_send(&mut self.socket, cx) {
+            Poll::Pending if self.is_late(cx, self.limits.request) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+            ready @ Poll::Ready(_) => {
+                self.since = None;
+                ready
+            }
+        }
+    }
+
     fn read_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
+            ready!(self.send(cx))?;
             if self.from < self.to {
                 let Stage::Head(reader) = &mut self.stage else { return Poll::Ready(Ok(())) };
                 match reader.read(&self.buf[self.from..self.to], &self.limits) {
                     Progress::Done(head) => {
                         self.begin(&head);
-                        return Poll::Ready(Ok(()));
+                        if self.out.is_empty() {
+                            return Poll::Ready(Ok(()));
+                        }
+                        continue;
                     }
                     Progress::Refused(refusal) => {
                         self.refuse(refusal);
@@ -234,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                 }
             }
             let at_rest = self.from == self.to;
-            match self.fill(cx, SMALL) {
+            match self.fill(cx) {
                 Poll::Ready(Ok(0)) => {
                     self.stage = Stage::Over;
                     return Poll::Ready(Ok(()));
@@ -271,7 +287,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         if self.from < self.to {
             return Poll::Ready(Ok(()));
         }
-        match self.fill(cx, LARGE) {
+        match self.fill(cx) {
             Poll::Ready(Ok(0)) => {
                 self.stage = Stage::Over;
                 Poll::Ready(Ok(()))
@@ -289,10 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Gate<S> {
         let gate = &mut *self;
         loop {
             match &mut gate.stage {
-                Stage::Head(_) => match gate.read_head(cx) {
-                    Poll::Ready(Ok(())) => {}
-                    other => return other,
-                },
+                Stage::Head(_) => ready!(gate.read_head(cx))?,
                 Stage::Pass(left, framing) => {
                     let (left, framing) = (*left, *framing);
                     let left = left - gate.hand_over(&mut out, left);
@@ -301,10 +314,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Gate<S> {
                 }
                 Stage::Length(left) => {
                     let left = *left;
-                    match gate.read_body(cx) {
-                        Poll::Ready(Ok(())) => {}
-                        other => return other,
-                    }
+                    ready!(gate.read_body(cx))?;
                     if let Stage::Over = gate.stage {
                         continue;
                     }
@@ -314,10 +324,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Read for Gate<S> {
                     return Poll::Ready(Ok(()));
                 }
                 Stage::Chunked(_) => {
-                    match gate.read_body(cx) {
-                        Poll::Ready(Ok(())) => {}
-                        other => return other,
-                    }
+                    ready!(gate.read_body(cx))?;
                     let Stage::Chunked(chunks) = &mut gate.stage else { continue };
                     let end = gate.to.min(gate.from + out.remaining());
                     let read = chunks.read(&gate.buf[gate.from..end]);
@@ -340,13 +347,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Gate<S> {
         let gate = &mut *self;
         match Pin::new(&mut gate.socket).poll_write(cx, buf) {
             Poll::Pending => {
+                gate.behind = true;
                 // A client that does not read is one that does not answer.
                 if gate.is_late(cx, gate.limits.request) {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
                 Poll::Pending
             }
-            ready @ Poll::Ready(_) => ready,
+            ready @ Poll::Ready(_) => {
+                gate.behind = !matches!(ready, Poll::Ready(Ok(written)) if written == buf.len());
+                ready
+            }
         }
     }
 
@@ -356,10 +367,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Gate<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gate = &mut *self;
-        match Pin::new(&mut gate.socket).poll_shutdown(cx) {
-            Poll::Ready(Ok(())) => {}
-            other => return other,
-        }
+        ready!(gate.send(cx))?;
+        ready!(Pin::new(&mut gate.socket).poll_shutdown(cx))?;
         // Nobody is still sending where the client was at rest.
         if gate.requests == 0 && gate.wire.refusal().is_none() {
             return Poll::Ready(Ok(()));
@@ -368,7 +377,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Gate<S> {
         gate.since = Some(since);
         loop {
             (gate.from, gate.to) = (0, 0);
-            match gate.fill(cx, SMALL) {
+            match gate.fill(cx) {
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Ok(())),
                 Poll::Ready(Ok(read)) => left = left.saturating_sub(read),
                 Poll::Pending if gate.is_late(cx, LINGER.1) => return Poll::Ready(Ok(())),
@@ -381,17 +390,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Write for Gate<S> {
                 return Poll::Ready(Ok(()));
             }
         }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
     }
 }

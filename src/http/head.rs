@@ -4,7 +4,10 @@
 //! A head is read line by line as its bytes come in, each line once, so that a slow sender costs no more than a fast
 //! one.
 
-use super::settings::Limits;
+use super::{
+    fields::{Seen, trim},
+    settings::Limits,
+};
 
 /// Why a request is not served at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,6 +64,19 @@ pub(super) struct Head {
     pub(super) framing: Framing,
     /// Nothing that follows on this connection is a request: it was a CONNECT, or its body has an unknown coding.
     pub(super) last: bool,
+    /// What it says, where that is no more than most requests say.
+    pub(super) plain: Option<Plain>,
+}
+
+/// A head of HTTP/1.1 without a body, and with no field but those that every client sends. Places in the buffer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Plain {
+    /// The place of the method.
+    pub(super) method: (usize, usize),
+    /// The place of the value of `Host`.
+    pub(super) host: Option<(usize, usize)>,
+    /// The place of the value of `Authorization`.
+    pub(super) authorization: Option<(usize, usize)>,
 }
 
 /// How far a head has come.
@@ -89,26 +105,16 @@ pub(super) struct HeadReader {
 
 #[derive(Clone, Copy, Debug)]
 struct RequestLine {
+    method: (usize, usize),
     target: (usize, usize),
     minor: u8,
     connect: bool,
 }
 
-/// The fields that say how the body is delimited, and those that may stand once only.
-#[derive(Debug, Default)]
-struct Seen {
-    length: Option<u64>,
-    chunked: bool,
-    coding: bool,
-    stacked: bool,
-    host: bool,
-    content_type: bool,
-}
-
 impl HeadReader {
     /// Goes on with `buf`, which begins where the head begins and holds at least what it held before.
     pub(super) fn read(&mut self, buf: &[u8], limits: &Limits) -> Progress {
-        while let Some(found) = buf[self.scanned..].iter().position(|byte| *byte == b'\n') {
+        while let Some(found) = memchr::memchr(b'\n', &buf[self.scanned..]) {
             let newline = self.scanned + found;
             self.scanned = newline + 1;
             if newline == self.line || buf[newline - 1] != b'\r' {
@@ -151,22 +157,26 @@ impl HeadReader {
             if self.fields >= limits.fields {
                 return Err(Refusal::FieldsTooLarge);
             }
-            return self.field(line, limits).map(|()| None);
+            return self.field(line, from, limits).map(|()| None);
         }
-        let RequestLine { target, minor, connect } = request;
+        let RequestLine { method, target, minor, connect } = request;
         let framing = self.seen.framing(minor)?;
         let last = connect || self.seen.stacked;
-        Ok(Some(Head { start: self.start, end: to + 2, target, minor, framing, last }))
+        let Seen { host, authorization, special, .. } = self.seen;
+        let is_plain = !special && !last && minor == 1 && framing == Framing::Length(0);
+        let plain = is_plain.then_some(Plain { method, host, authorization });
+        Ok(Some(Head { start: self.start, end: to + 2, target, minor, framing, last, plain }))
     }
 
-    fn field(&mut self, line: &[u8], limits: &Limits) -> Result<(), Refusal> {
-        let colon = line.iter().position(|byte| *byte == b':').ok_or(Refusal::Malformed)?;
-        let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
+    fn field(&mut self, line: &[u8], at: usize, limits: &Limits) -> Result<(), Refusal> {
+        let colon = memchr::memchr(b':', line).ok_or(Refusal::Malformed)?;
+        let (name, rest) = (&line[..colon], &line[colon + 1..]);
+        let value = trim(rest);
         if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
             return Err(Refusal::Malformed);
         }
-        // RFC 9110, 5.5: no control characters but the tab.
-        if value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
+        // RFC 9110, 5.5: no control characters but the tab. Looked at to the end: many at once, that is faster.
+        if value.iter().fold(false, |any, byte| any | (*byte < b' ') & (*byte != b'\t') | (*byte == 0x7f)) {
             return Err(Refusal::Malformed);
         }
         if line.len() + 2 > limits.field {
@@ -174,65 +184,9 @@ impl HeadReader {
         }
         // A name with an underscore is dropped there, and not counted.
         self.fields += usize::from(!name.contains(&b'_'));
-        self.seen.note(name, value)
-    }
-}
-
-impl Seen {
-    fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Refusal> {
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        match name.len() {
-            4 if is("host") => once(&mut self.host),
-            6 if is("expect") => match value.eq_ignore_ascii_case(b"100-continue") {
-                true => Ok(()),
-                false => Err(Refusal::Expectation),
-            },
-            12 if is("content-type") => once(&mut self.content_type),
-            14 if is("content-length") => {
-                if self.length.is_some() || value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-                    return Err(Refusal::Malformed);
-                }
-                let digits = str::from_utf8(value).expect("they are digits: checked above");
-                self.length = Some(digits.parse().map_err(|_| Refusal::Malformed)?);
-                Ok(())
-            }
-            17 if is("transfer-encoding") => {
-                self.coding = true;
-                value.split(|byte| *byte == b',').try_for_each(|coding| self.coding(trim(coding)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn coding(&mut self, coding: &[u8]) -> Result<(), Refusal> {
-        let is = |known: &str| coding.eq_ignore_ascii_case(known.as_bytes());
-        if is("chunked") || is("identity") || is("gzip") || is("deflate") || is("compress") {
-            // Chunked is the last one and stands once.
-            if self.chunked {
-                return Err(Refusal::Malformed);
-            }
-            self.chunked = is("chunked");
-            self.stacked |= !is("chunked") && !is("identity");
-            return Ok(());
-        }
-        Err(Refusal::Coding)
-    }
-
-    fn framing(&self, minor: u8) -> Result<Framing, Refusal> {
-        match (self.coding, self.length) {
-            // RFC 9112, 6.1: chunked from a client of 1.0 is always faulty.
-            (true, _) if !self.chunked || minor == 0 => Err(Refusal::Malformed),
-            (true, Some(_)) => Err(Refusal::Malformed),
-            (true, None) => Ok(Framing::Chunked),
-            (false, length) => Ok(Framing::Length(length.unwrap_or(0))),
-        }
-    }
-}
-
-fn once(seen: &mut bool) -> Result<(), Refusal> {
-    match std::mem::replace(seen, true) {
-        true => Err(Refusal::Malformed),
-        false => Ok(()),
+        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let from = at + colon + 1 + blanks;
+        self.seen.note(name, value, (from, from + value.len()))
     }
 }
 
@@ -261,20 +215,28 @@ fn request_line(line: &[u8], at: usize) -> Result<RequestLine, Refusal> {
         _ => return Err(Refusal::Malformed),
     };
     let from = at + method.len() + 1;
-    Ok(RequestLine { target: (from, from + target.len()), minor, connect })
-}
-
-fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
-        text = rest;
-    }
-    text
+    Ok(RequestLine { method: (at, at + method.len()), target: (from, from + target.len()), minor, connect })
 }
 
 /// RFC 9110, 5.6.2.
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKEN[usize::from(byte)]
 }
+
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut byte, others) = (0, b"!#$%&'*+-.^_`|~");
+    while byte < 128_u8 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

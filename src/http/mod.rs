@@ -2,8 +2,9 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `serve`, `gate` | connections: accepting, limits, deadlines, the drain; hyper sees what the gate lets through |
-//! | `head`, `chunks` | the grammar of heads and chunked bodies, as strict as gunicorn's |
+//! | `serve`, `gate`, `wire`, `buffers` | connections: accepting, limits, deadlines, the drain; hyper sees what the gate lets through |
+//! | `swift` | what can be answered at once never comes to hyper |
+//! | `head`, `fields`, `chunks` | the grammar of heads and chunked bodies, as strict as gunicorn's |
 //! | `site`, `asked`, `reply`, `cookies` | a request as Django sees it, its route, the middlewares' headers |
 //! | `drf`, `negotiation`, `protected`, `obtain` | DRF's views |
 //! | `credentials` | the grammar of `Authorization` |
@@ -20,12 +21,14 @@ mod asked;
 mod ban;
 mod base64;
 mod body;
+mod buffers;
 mod charset;
 mod chunks;
 mod cookies;
 mod credentials;
 mod drf;
 mod exporter;
+mod fields;
 mod form;
 mod forward;
 mod gate;
@@ -44,9 +47,11 @@ mod runs;
 mod serve;
 mod settings;
 mod site;
+mod swift;
 mod text;
 mod trace;
 mod trigger;
+mod wire;
 
 use std::{
     io,

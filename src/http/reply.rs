@@ -25,6 +25,7 @@ const BAD_REQUEST: &str = "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <tit
                            <body>\n  <h1>Bad Request (400)</h1><p></p>\n</body>\n</html>\n";
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// An answer.
 #[derive(Debug)]
@@ -46,15 +47,21 @@ impl Reply {
 
     /// What a view answers: nothing, or JSON.
     pub(super) fn view(status: StatusCode, body: Option<Bytes>) -> Self {
-        let mut headers = HeaderMap::with_capacity(16);
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        Self::of(status, headers, body)
+    }
+
+    /// The same with these headers, to which that of the body is added.
+    pub(super) fn of(status: StatusCode, mut headers: HeaderMap, body: Option<Bytes>) -> Self {
         let body = body.unwrap_or_default();
         if !body.is_empty() {
             headers.insert(header::CONTENT_TYPE, JSON);
         }
-        let mut reply = Self { status, headers, body: Payload::sized(body) };
-        reply.add_security();
-        reply.headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-        reply
+        Self { status, headers, body: Payload::sized(body) }
     }
 
     /// Django's page for a path that leads nowhere.
@@ -105,13 +112,6 @@ impl Reply {
         self
     }
 
-    fn add_security(&mut self) {
-        self.headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        self.headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-        let policy = HeaderName::from_static("cross-origin-opener-policy");
-        self.headers.insert(policy, HeaderValue::from_static("same-origin"));
-    }
-
     /// Sets a header; a value that is none is left out.
     pub(super) fn with(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
@@ -130,12 +130,40 @@ impl Reply {
         self.headers.insert(header::VARY, vary);
     }
 
+    /// As it goes over the wire, but for the date. Only for one that has a length.
+    pub(super) fn encode(self) -> Encoded {
+        let body = self.body.bytes.unwrap_or_default();
+        let mut before = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
+        for (name, value) in &self.headers {
+            before.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        before.extend(format!("content-length: {}\r\ndate: ", body.len()).into_bytes());
+        Encoded { status: self.status.as_u16(), before, body }
+    }
+
     /// As hyper wants it.
     pub(super) fn into_response(self) -> Response<Payload> {
         let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         response
+    }
+}
+
+/// An answer that is always the same, written once.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    pub(super) status: u16,
+    before: Vec<u8>,
+    body: Bytes,
+}
+
+impl Encoded {
+    /// Writes it, as of `date`.
+    pub(super) fn write(&self, date: &[u8], out: &mut Vec<u8>) {
+        for part in [&*self.before, date, b"\r\n\r\n", &*self.body] {
+            out.extend_from_slice(part);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Connections: accepting them, serving them, ending them.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     convert::Infallible,
     future::poll_fn,
     io,
@@ -28,8 +28,10 @@ use tokio::{
 use super::{
     Phase,
     address::Peer,
-    gate::{Gate, Wire},
+    gate::Gate,
     site::Site,
+    swift::{Held, Swift},
+    wire::Wire,
 };
 
 /// A socket that listens.
@@ -51,6 +53,11 @@ pub(super) struct Current {
 impl Current {
     pub(super) fn new(site: Site) -> Self {
         Self { site: RwLock::new(Arc::new(site)), generation: AtomicU64::new(0) }
+    }
+
+    /// How often the configuration has changed.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     pub(super) fn get(&self) -> Arc<Site> {
@@ -267,24 +274,15 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     current: Arc<Current>,
     (mut phase, mut crowd): (watch::Receiver<Phase>, watch::Receiver<()>),
 ) {
-    let generation = || current.generation.load(Ordering::Acquire);
-    let held = RefCell::new((generation(), current.get()));
-    let (metrics, limits) = {
-        let held = held.borrow();
-        (Arc::clone(&held.1.metrics), held.1.settings.limits.clone())
-    };
+    let held = Rc::new(Held::new(current));
+    let (metrics, limits) = held.with(|site| (Arc::clone(&site.metrics), site.settings.limits.clone()));
     metrics.open.fetch_add(1, Ordering::Relaxed);
     metrics.opened.fetch_add(1, Ordering::Relaxed);
     let wire = Rc::new(Wire::default());
     let largest = limits.head.max(8 * 1024) * 2;
-    let gate = Gate::new(socket, Rc::clone(&wire), limits);
-    let telling = Rc::clone(&wire);
+    let gate = Gate::new(socket, Rc::clone(&wire), Swift::new(Rc::clone(&held), peer), limits);
     let service = service_fn(|request| {
-        let mut held = held.borrow_mut();
-        if held.0 != generation() {
-            *held = (generation(), current.get());
-        }
-        let (site, wire) = (Arc::clone(&held.1), Rc::clone(&telling));
+        let (site, wire) = (held.with(Arc::clone), Rc::clone(&wire));
         async move {
             let response = site.answer(&wire, peer, request).await;
             wire.answered();

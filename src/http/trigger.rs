@@ -99,7 +99,7 @@ fn command(trigger: &Trigger, principal: &Principal) -> Command {
             command.env(name, value);
         }
     };
-    tell("HALLPASS_USER", &principal.username);
+    tell("HALLPASS_USER", principal.username.as_deref().unwrap_or_default());
     tell("HALLPASS_TOKEN_ID", &principal.token.to_string());
     tell("HALLPASS_TOKEN_NAME", principal.name.as_deref().unwrap_or_default());
     // A group of its own, so that it can be ended with all that it started.

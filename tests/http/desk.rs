@@ -139,6 +139,16 @@ impl Line {
         Self { reader: BufReader::new(socket) }
     }
 
+    pub(crate) fn socket(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
+    /// The same connection twice: one reads while the other writes.
+    pub(crate) fn split(self) -> (Self, Self) {
+        let socket = self.socket().try_clone().expect("a descriptor");
+        (self, Self { reader: BufReader::new(socket) })
+    }
+
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.reader.get_mut().write_all(bytes.as_ref()).expect("the server reads");
     }

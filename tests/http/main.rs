@@ -9,5 +9,6 @@ mod desk;
 mod forward;
 mod limits;
 mod operation;
+mod swift;
 mod throttle;
 mod trigger;

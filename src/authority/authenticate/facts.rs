@@ -1,5 +1,6 @@
 //! What a decision needs to know of a token and of its owner, and how that stands in a few bytes.
 
+use super::Naming;
 use crate::domain::{Digest, KeyState, Timestamp, Token, TokenId, User};
 
 /// A key of a token, and what was decided about that token.
@@ -68,8 +69,8 @@ impl Facts {
         out
     }
 
-    /// Reads what `pack` wrote.
-    pub(super) fn unpack(bytes: &[u8]) -> Option<Self> {
+    /// Reads what `pack` wrote, the name only where it is asked for.
+    pub(super) fn unpack(bytes: &[u8], naming: Naming) -> Option<Self> {
         let (&flags, mut rest) = bytes.split_first()?;
         let (token, left) = rest.split_first_chunk::<10>()?;
         rest = left;
@@ -83,9 +84,9 @@ impl Facts {
             }
         };
         let (expires, until) = (time(EXPIRES)?, time(SUPERSEDED)?);
-        let name = match flags & NAMED {
-            0 => None,
-            _ => Some(std::str::from_utf8(rest).ok()?.into()),
+        let name = match (flags & NAMED, naming) {
+            (0, _) | (_, Naming::None) => None,
+            (_, Naming::All) => Some(std::str::from_utf8(rest).ok()?.into()),
         };
         Some(Self { serial, token: TokenId(*token), user, name, is_revoked: flags & REVOKED > 0, expires, until })
     }
@@ -153,12 +154,14 @@ mod tests {
             ..plain.clone()
         };
         for facts in [plain, every.clone(), Facts { name: Some("c\u{ef}".into()), ..every }] {
-            assert_eq!(Facts::unpack(&facts.pack()), Some(facts));
+            let nameless = Facts { name: None, ..facts.clone() };
+            assert_eq!(Facts::unpack(&facts.pack(), Naming::None), Some(nameless));
+            assert_eq!(Facts::unpack(&facts.pack(), Naming::All), Some(facts));
         }
         for owner in [("", true), ("alice", false)] {
             let owner = Owner { username: owner.0.into(), is_active: owner.1 };
             assert_eq!(Owner::unpack(&owner.pack()), Some(owner));
         }
-        assert_eq!((Facts::unpack(&[]), Owner::unpack(&[])), (None, None), "stale");
+        assert_eq!((Facts::unpack(&[], Naming::All), Owner::unpack(&[])), (None, None), "stale");
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{
     super::Core,
+    Naming,
     facts::{Facts, Owner},
     packed::Packed,
 };
@@ -26,6 +27,8 @@ use crate::{
 const PAGE: usize = 500;
 /// In the place of facts that may have changed.
 const STALE: &[u8] = &[];
+/// Of so many users it is known at a glance whether they are active.
+const GLANCE: usize = 1 << 20;
 /// How much of a digest is remembered: as hard to meet by chance as the keys themselves.
 const PART: usize = 16;
 
@@ -45,6 +48,8 @@ struct Kept {
     keys: Packed,
     /// By the id: [`Owner`].
     users: Packed,
+    /// By the id, of the first ones: whether the owner is in `users` and active. Most decisions need no more of them.
+    active: Vec<bool>,
     /// The numbers of the secrets that are in use.
     numbers: Option<(u32, u32)>,
     extent: Extent,
@@ -111,8 +116,8 @@ impl Known {
     pub(super) fn keep(&self, digest: &Digest, (facts, owner): (&Facts, &Owner), seen: Revision, heard: Cursor) {
         let mut kept = self.kept_mut();
         if kept.may_take(seen, heard) {
-            kept.keys.set(&place(digest), &facts.pack());
-            kept.users.set(&facts.user.to_le_bytes(), &owner.pack());
+            kept.set_key(digest, &facts.pack());
+            kept.set_user(facts.user, owner);
             kept.shrink(self.most);
         }
     }
@@ -177,14 +182,17 @@ impl Heard<'_> {
     }
 
     /// What is remembered of a digest.
-    pub(super) fn recall(&self, digest: &Digest) -> Memory {
+    pub(super) fn recall(&self, digest: &Digest, naming: Naming) -> Memory {
         let Some(bytes) = self.0.keys.get(&place(digest)) else {
             return match self.0.extent {
                 Extent::EveryKey => Memory::NoSuchKey,
                 Extent::Some | Extent::TooMany => Memory::Nothing,
             };
         };
-        let Some(facts) = Facts::unpack(bytes) else { return Memory::Nothing };
+        let Some(facts) = Facts::unpack(bytes, naming) else { return Memory::Nothing };
+        if naming == Naming::None && self.0.is_active(facts.user) {
+            return Memory::Known(facts, Owner { username: Box::default(), is_active: true });
+        }
         match self.0.users.get(&facts.user.to_le_bytes()).and_then(Owner::unpack) {
             Some(owner) => Memory::Known(facts, owner),
             None => Memory::Nothing,
@@ -206,7 +214,7 @@ impl Kept {
 
     /// Whether it had taken more than it may: then it begins again, without the wish to have everything.
     fn shrink(&mut self, most: usize) -> bool {
-        let is_too_much = self.keys.size() + self.users.size() > most;
+        let is_too_much = self.keys.size() + self.users.size() + self.active.len() > most;
         if is_too_much {
             self.extent = Extent::TooMany;
             self.forget();
@@ -235,6 +243,35 @@ impl Kept {
         self.heard.is_some_and(|now| now.reign == heard.reign && now.revision <= seen)
     }
 
+    /// One that cannot be kept is still in the store: from then on not everything is remembered.
+    fn set_key(&mut self, digest: &Digest, facts: &[u8]) {
+        if !self.keys.set(&place(digest), facts) {
+            self.extent = Extent::TooMany;
+        }
+    }
+
+    fn set_user(&mut self, id: i64, owner: &Owner) {
+        // One that cannot be kept is read when it is asked for.
+        let is_kept = self.users.set(&id.to_le_bytes(), &owner.pack());
+        if let Some(place) = glance(id) {
+            if self.active.len() <= place {
+                self.active.resize(place + 1, false);
+            }
+            self.active[place] = is_kept && owner.is_active;
+        }
+    }
+
+    fn forget_user(&mut self, id: i64) {
+        self.users.remove(&id.to_le_bytes());
+        if let Some(active) = glance(id).and_then(|place| self.active.get_mut(place)) {
+            *active = false;
+        }
+    }
+
+    fn is_active(&self, id: i64) -> bool {
+        glance(id).and_then(|place| self.active.get(place)).is_some_and(|active| *active)
+    }
+
     /// Takes rows that were read.
     fn learn(&mut self, table: Table, rows: &[Row]) -> Result<(), StoreError> {
         for row in rows {
@@ -243,13 +280,13 @@ impl Kept {
                     let token = Token::decode(&row.value)?;
                     for key in token.stored_keys() {
                         if let Some(facts) = Facts::of(&token, &key.digest) {
-                            self.keys.set(&place(&key.digest), &facts.pack());
+                            self.set_key(&key.digest, &facts.pack());
                         }
                     }
                 }
                 Table::User => {
                     let user = User::decode(&row.value)?;
-                    self.users.set(&user.id.to_le_bytes(), &Owner::of(&user).pack());
+                    self.set_user(user.id, &Owner::of(&user));
                 }
                 Table::Group | Table::Permission | Table::ContentType => {}
             }
@@ -261,18 +298,18 @@ impl Kept {
     fn doubt(&mut self, write: &Write) {
         match (Kind::of(&write.key), &write.value) {
             (Some(Kind::Digest), value) => match (layout::read_digest(&write.key), value) {
-                (Some(digest), Some(_)) => self.keys.set(&place(&digest), STALE),
+                (Some(digest), Some(_)) => self.set_key(&digest, STALE),
                 (Some(digest), None) => self.keys.remove(&place(&digest)),
                 (None, _) => {}
             },
             (Some(Kind::Record(Table::Token)), Some(value)) => match Token::decode(value) {
-                Ok(token) => token.stored_keys().for_each(|key| self.keys.set(&place(&key.digest), STALE)),
+                Ok(token) => token.stored_keys().for_each(|key| self.set_key(&key.digest, STALE)),
                 // Nothing is known of what cannot be read.
                 Err(_) => self.forget(),
             },
             (Some(Kind::Record(Table::User)), _) => {
                 if let Some(id) = layout::last_id(&write.key) {
-                    self.users.remove(&id.to_le_bytes());
+                    self.forget_user(id);
                 }
             }
             (Some(Kind::Keyring), _) => self.numbers = None,
@@ -280,6 +317,11 @@ impl Kept {
             (Some(_) | None, _) => {}
         }
     }
+}
+
+/// Where a user's bit stands.
+fn glance(id: i64) -> Option<usize> {
+    usize::try_from(id).ok().filter(|place| *place < GLANCE)
 }
 
 fn place(digest: &Digest) -> [u8; 4 + PART] {

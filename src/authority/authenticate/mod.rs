@@ -17,18 +17,29 @@ use known::Memory;
 /// Who is asking, and with what.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Principal {
-    /// The owner of the token.
-    pub username: Box<str>,
+    /// The owner of the token; `None` where names were not asked for.
+    pub username: Option<Box<str>>,
     /// The public handle of the token.
     pub token: TokenId,
-    /// The label of the token; `None` is DRF's one.
+    /// The label of the token; `None` is DRF's one, and where names were not asked for.
     pub name: Option<Box<str>>,
     /// The token's own number in the store.
     pub serial: i64,
     /// Which of its keys was presented.
     pub key: KeyState,
+    /// When it was accepted.
+    pub at: Timestamp,
     /// The digest by which that key is to be found from now on, where it still stands under an older one.
     pub(super) newest: Option<Digest>,
+}
+
+/// Whether a decision is to tell names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Naming {
+    /// The owner's and the token's.
+    All,
+    /// None: most answers need none, and finding one costs half of the decision.
+    None,
 }
 
 /// Why a key is refused. Clients are told of [`Refusal::Inactive`] only; the others are all `Invalid token.` to them.
@@ -67,7 +78,7 @@ impl Authority {
     /// # Errors
     /// The store failed: the request is to be answered as a failure, never as allowed.
     pub fn authenticate(&self, key: &Key) -> Result<Result<Principal, Refusal>, StoreError> {
-        match self.recall(key) {
+        match self.recall(key, Naming::All) {
             Some(decided) => Ok(decided),
             None => self.core.look_up(key),
         }
@@ -75,15 +86,15 @@ impl Authority {
 
     /// The same where no row has to be read for it: it never waits for a disk or for another process.
     #[must_use]
-    pub fn recall(&self, key: &Key) -> Option<Result<Principal, Refusal>> {
+    pub fn recall(&self, key: &Key, naming: Naming) -> Option<Result<Principal, Refusal>> {
         let known = self.core.known.get()?;
         let held = self.core.keys.held();
         let heard = known.hear(&*self.core.store)?;
         let mut newest = None;
         for digest in held.digests(key) {
-            match heard.recall(&digest) {
+            match heard.recall(&digest, naming) {
                 Memory::Known(facts, owner) => {
-                    return Some(decide(facts, Some(owner), newest, self.core.clock.now()));
+                    return Some(decide((facts, Some(owner)), naming, newest, self.core.clock.now()));
                 }
                 Memory::NoSuchKey => newest = newest.or(Some(digest)),
                 Memory::Nothing => return None,
@@ -95,7 +106,12 @@ impl Authority {
 }
 
 /// What becomes of a request. A token without its owner is one that is being deleted at this moment.
-fn decide(facts: Facts, owner: Option<Owner>, newest: Option<Digest>, now: Timestamp) -> Result<Principal, Refusal> {
+fn decide(
+    (facts, owner): (Facts, Option<Owner>),
+    naming: Naming,
+    newest: Option<Digest>,
+    now: Timestamp,
+) -> Result<Principal, Refusal> {
     let key = facts.key();
     let Facts { token, serial, name, .. } = facts;
     if facts.is_revoked {
@@ -110,7 +126,15 @@ fn decide(facts: Facts, owner: Option<Owner>, newest: Option<Digest>, now: Times
     match owner {
         None => Err(Refusal::Unknown),
         Some(Owner { is_active: false, username }) => Err(Refusal::Inactive(token, username)),
-        Some(Owner { is_active: true, username }) => Ok(Principal { username, token, name, serial, key, newest }),
+        Some(Owner { is_active: true, username }) => Ok(Principal {
+            username: (naming == Naming::All).then_some(username),
+            token,
+            name,
+            serial,
+            key,
+            at: now,
+            newest,
+        }),
     }
 }
 
@@ -161,7 +185,7 @@ impl Core {
         if let (Some((known, heard)), Some(seen), Some(owner)) = (heard, reading.seen, &owner) {
             known.keep(&digest, (&facts, owner), seen, heard);
         }
-        Ok(decide(facts, owner, newest, self.clock.now()))
+        Ok(decide((facts, owner), Naming::All, newest, self.clock.now()))
     }
 }
 
@@ -268,13 +292,20 @@ mod tests {
                 Ok::<_, ChangeError>((user, token, key))
             })
             .unwrap();
-        let ask = |key: &Key| bench.authority.authenticate(key).unwrap().map(|found| found.username);
+        let ask = |key: &Key| {
+            let named = bench.authority.authenticate(key).unwrap();
+            if let Some(nameless) = bench.authority.recall(key, Naming::None) {
+                let names = |found: Principal| Principal { username: None, name: None, ..found };
+                assert_eq!(nameless, named.clone().map(names));
+            }
+            named.map(|found| found.username.expect("names were asked for"))
+        };
         let stranger = Key::from_text("stranger".into());
-        assert_eq!(bench.authority.recall(&stranger), None, "not everything was read");
+        assert_eq!(bench.authority.recall(&stranger, Naming::All), None, "not everything was read");
         bench.authority.refresh().unwrap();
         assert_eq!(ask(&stranger), Err(Refusal::Unknown));
-        assert_eq!(bench.authority.recall(&stranger), Some(Err(Refusal::Unknown)), "nobody has it");
-        let first = bench.authority.recall(&key).expect("it was read").unwrap();
+        assert_eq!(bench.authority.recall(&stranger, Naming::All), Some(Err(Refusal::Unknown)), "nobody has it");
+        let first = bench.authority.recall(&key, Naming::All).expect("it was read").unwrap();
         assert_eq!((first.token, first.name.as_deref(), first.serial), (token.id, Some("ci"), token.serial));
 
         session.transact(|tx| tx.update(&User { username: "alicia".into(), ..user.clone() })).unwrap();
@@ -285,11 +316,11 @@ mod tests {
         assert_eq!(ask(&key).as_deref(), Ok("alice"));
         let (_, new) = session.transact(|tx| tx.regenerate(&token, None, Overlap::None)).unwrap();
         assert_eq!((ask(&key), ask(&new).as_deref()), (Err(Refusal::Superseded(token.id)), Ok("alice")));
-        assert!(bench.authority.recall(&new).is_some_and(|decided| decided.is_ok()), "remembered again");
+        assert!(bench.authority.recall(&new, Naming::None).is_some_and(|decided| decided.is_ok()), "remembered again");
         session.transact(|tx| tx.revoke(&token)).unwrap();
         assert_eq!(ask(&new), Err(Refusal::Revoked(token.id)));
         let (_, later) = session.transact(|tx| tx.create_token(NewToken::of(user.id))).unwrap();
-        assert_eq!(bench.authority.recall(&later), None, "it is known that there is such a key");
+        assert_eq!(bench.authority.recall(&later, Naming::None), None, "it is known that there is such a key");
         assert_eq!(ask(&later).as_deref(), Ok("alice"));
         session.transact(|tx| tx.delete_user(&user)).unwrap();
         assert_eq!((ask(&new), ask(&later)), (Err(Refusal::Unknown), Err(Refusal::Unknown)));
@@ -316,6 +347,6 @@ mod tests {
         }
         let stranger = Key::from_text("stranger".into());
         assert_eq!(bench.authority.authenticate(&stranger).unwrap(), Err(Refusal::Unknown));
-        assert_eq!(bench.authority.recall(&stranger), None);
+        assert_eq!(bench.authority.recall(&stranger, Naming::All), None);
     }
 }

@@ -1,9 +1,8 @@
 //! A map of short keys to short values that takes little more memory than they are long: all of them lie one behind the
 //! other, and a table of places finds them.
 
-/// No record was ever in this place, and none is there any more.
-const EMPTY: u32 = u32::MAX;
-const GONE: u32 = u32::MAX - 1;
+use hashbrown::HashTable;
+
 /// A record begins with the lengths of its key and its value.
 const LENGTHS: usize = 4;
 /// Records lie in blocks of this size: a vector that grows by being copied would leave holes where it was.
@@ -15,11 +14,8 @@ const LONGEST: usize = 4 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Packed {
     blocks: Vec<Vec<u8>>,
-    /// Where the records begin; a power of two of them, or none.
-    places: Vec<u32>,
-    live: usize,
-    /// Places that are not empty.
-    taken: usize,
+    /// Where the records begin. A byte of each hash stands there too: a record is seldom looked at in vain.
+    places: HashTable<u32>,
     /// Bytes of records that are gone.
     waste: usize,
 }
@@ -27,126 +23,83 @@ pub(super) struct Packed {
 impl Packed {
     /// How many bytes it takes.
     pub(super) fn size(&self) -> usize {
-        self.blocks.len() * BLOCK + self.places.len() * size_of::<u32>()
+        self.blocks.len() * BLOCK + self.places.allocation_size()
     }
 
     /// How many records there are.
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.live
+        self.places.len()
     }
 
     /// The value of `key`.
     pub(super) fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.find(key).map(|(_, at)| self.record(at).1)
+        let at = self.places.find(hash(key), |at| record(&self.blocks, *at).0 == key)?;
+        Some(record(&self.blocks, *at).1)
     }
 
-    /// Puts a value in the place of the one before.
-    pub(super) fn set(&mut self, key: &[u8], value: &[u8]) {
+    /// Puts a value in the place of the one before. `false`: it is too long, or there is no place left.
+    #[must_use]
+    pub(super) fn set(&mut self, key: &[u8], value: &[u8]) -> bool {
         self.remove(key);
         if LENGTHS + key.len() + value.len() > LONGEST {
-            return;
+            return false;
         }
-        self.make_room();
-        let Some(at) = self.append(key, value) else { return };
-        let free = self.probe(key).find(|place| self.places[*place] >= GONE);
-        let free = free.expect("there is always an empty place: make_room");
-        self.taken += usize::from(self.places[free] == EMPTY);
-        self.places[free] = at;
-        self.live += 1;
+        if self.waste > BLOCK && self.waste * 2 > self.blocks.len() * BLOCK {
+            self.leave_out_waste();
+        }
+        let Some(at) = append(&mut self.blocks, key, value) else { return false };
+        let Self { blocks, places, .. } = self;
+        places.insert_unique(hash(key), at, |at| hash(record(blocks, *at).0));
+        true
     }
 
     /// Forgets `key`.
     pub(super) fn remove(&mut self, key: &[u8]) {
-        let Some((place, at)) = self.find(key) else { return };
-        let (key, value) = self.record(at);
-        self.waste += LENGTHS + key.len() + value.len();
-        self.places[place] = GONE;
-        self.live -= 1;
-    }
-
-    fn append(&mut self, key: &[u8], value: &[u8]) -> Option<u32> {
-        let length = LENGTHS + key.len() + value.len();
-        if self.blocks.last().is_none_or(|block| block.len() + length > BLOCK) {
-            self.blocks.push(Vec::with_capacity(BLOCK));
-        }
-        let before = (self.blocks.len() - 1) * BLOCK;
-        let block = self.blocks.last_mut()?;
-        let at = u32::try_from(before + block.len()).ok().filter(|at| *at < GONE)?;
-        let short = |length: usize| u16::try_from(length).ok().map(u16::to_le_bytes);
-        for part in [&short(key.len())?[..], &short(value.len())?, key, value] {
-            block.extend_from_slice(part);
-        }
-        Some(at)
-    }
-
-    fn find(&self, key: &[u8]) -> Option<(usize, u32)> {
-        for place in self.probe(key) {
-            match self.places[place] {
-                EMPTY => return None,
-                GONE => {}
-                at if self.record(at).0 == key => return Some((place, at)),
-                _ => {}
-            }
-        }
-        None
-    }
-
-    fn record(&self, at: u32) -> (&[u8], &[u8]) {
-        let at = at as usize;
-        let block = &self.blocks[at / BLOCK];
-        let at = at % BLOCK;
-        let length = |at: usize| usize::from(u16::from_le_bytes([block[at], block[at + 1]]));
-        let (key, value) = (length(at), length(at + 2));
-        block[at + LENGTHS..at + LENGTHS + key + value].split_at(key)
-    }
-
-    /// The places where a key may be, in order.
-    fn probe(&self, key: &[u8]) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.places.len().wrapping_sub(1);
-        let first = hash(key);
-        (0..self.places.len()).map(move |step| first.wrapping_add(step) & mask)
-    }
-
-    /// Grows the table at five eighths, and leaves out what is gone where that is half of all.
-    fn make_room(&mut self) {
-        let is_crowded = (self.taken + 1) * 8 > self.places.len() * 5;
-        let is_wasteful = self.waste > BLOCK && self.waste * 2 > self.blocks.len() * BLOCK;
-        if !is_crowded && !is_wasteful {
-            return;
-        }
-        let mut places = std::mem::take(&mut self.places);
-        places.retain(|at| *at < GONE);
-        self.places = vec![EMPTY; ((self.live + 1) * 2).next_power_of_two().max(64)];
-        (self.taken, self.live) = (places.len(), places.len());
-        if is_wasteful {
-            let old = std::mem::take(self);
-            (self.places, self.live, self.taken) = (vec![EMPTY; old.places.len()], old.live, old.taken);
-            for at in places {
-                let (key, value) = old.record(at);
-                if let Some(at) = self.append(key, value) {
-                    self.place(hash(key), at);
-                }
-            }
-        } else {
-            for at in places {
-                self.place(hash(self.record(at).0), at);
-            }
+        let found = self.places.find_entry(hash(key), |at| record(&self.blocks, *at).0 == key);
+        if let Ok(found) = found {
+            let (at, _) = found.remove();
+            let (key, value) = record(&self.blocks, at);
+            self.waste += LENGTHS + key.len() + value.len();
         }
     }
 
-    fn place(&mut self, hash: usize, at: u32) {
-        let mask = self.places.len() - 1;
-        let mut place = hash & mask;
-        while self.places[place] != EMPTY {
-            place = (place + 1) & mask;
+    fn leave_out_waste(&mut self) {
+        let mut blocks = Vec::new();
+        for at in &mut self.places {
+            let (key, value) = record(&self.blocks, *at);
+            *at = append(&mut blocks, key, value).expect("they had places before, with more between them");
         }
-        self.places[place] = at;
+        (self.blocks, self.waste) = (blocks, 0);
     }
 }
 
+fn append(blocks: &mut Vec<Vec<u8>>, key: &[u8], value: &[u8]) -> Option<u32> {
+    let length = LENGTHS + key.len() + value.len();
+    if blocks.last().is_none_or(|block| block.len() + length > BLOCK) {
+        blocks.push(Vec::with_capacity(BLOCK));
+    }
+    let before = (blocks.len() - 1) * BLOCK;
+    let block = blocks.last_mut()?;
+    let at = u32::try_from(before + block.len()).ok()?;
+    let short = |length: usize| u16::try_from(length).ok().map(u16::to_le_bytes);
+    for part in [&short(key.len())?[..], &short(value.len())?, key, value] {
+        block.extend_from_slice(part);
+    }
+    Some(at)
+}
+
+/// The key and the value that lie there.
+fn record(blocks: &[Vec<u8>], at: u32) -> (&[u8], &[u8]) {
+    let at = at as usize;
+    let record = &blocks[at / BLOCK][at % BLOCK..];
+    let length = |at: usize| usize::from(u16::from_le_bytes([record[at], record[at + 1]]));
+    let (key, value) = (length(0), length(2));
+    record[LENGTHS..LENGTHS + key + value].split_at(key)
+}
+
 /// Digests are random and ids are ours: nobody can choose keys that meet.
-fn hash(key: &[u8]) -> usize {
+fn hash(key: &[u8]) -> u64 {
     let mut hash = key.len() as u64;
     for part in key.chunks(8) {
         let mut word = [0; 8];
@@ -154,7 +107,8 @@ fn hash(key: &[u8]) -> usize {
         hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         hash ^= hash >> 32;
     }
-    usize::try_from(hash & 0xffff_ffff).expect("32 bits fit")
+    // The table looks at both ends of it.
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
@@ -173,7 +127,7 @@ mod tests {
                 let key = key.to_le_bytes();
                 match value {
                     Some(value) => {
-                        packed.set(&key, &value);
+                        prop_assert!(packed.set(&key, &value));
                         model.insert(key, value);
                     }
                     None => {
@@ -195,9 +149,17 @@ mod tests {
     fn what_is_overwritten_for_ever_takes_no_more_memory() {
         let mut packed = Packed::default();
         for round in 0..100_000_u32 {
-            packed.set(&(round % 1000).to_le_bytes(), &[7; 50]);
+            assert!(packed.set(&(round % 1000).to_le_bytes(), &[7; 50]));
         }
         assert_eq!(packed.len(), 1000);
         assert!(packed.size() < 400_000, "{}", packed.size());
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_kept_and_says_so() {
+        let mut packed = Packed::default();
+        assert!(packed.set(b"key", &[7; 100]));
+        assert!(!packed.set(b"key", &[7; LONGEST]));
+        assert_eq!(packed.get(b"key"), None, "nor what was there before");
     }
 }

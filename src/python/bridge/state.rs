@@ -91,6 +91,7 @@ pub(super) fn exception(vm: &VirtualMachine, error: &QueryError) -> rustpython_v
         QueryError::NoRows { .. } => "NotSupportedError",
         QueryError::Change(error) => match error {
             ChangeError::Unique { .. } | ChangeError::ForeignKey => "IntegrityError",
+            ChangeError::KeyTooLong => "DataError",
             ChangeError::Gone { .. } | ChangeError::Revoked => "DatabaseError",
             _ => "OperationalError",
         },
