@@ -184,11 +184,16 @@ class Churn:
 
     def follow(self):
         with socket.create_connection(("127.0.0.1", self.port)) as line:
-            for key in self.shell.stdout:
-                request = f"GET /auth HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token {key.strip()}\r\n\r\n"
-                line.sendall(request.encode())
-                self.revoked += 1
-                self.late += not line.recv(65536).startswith(b"HTTP/1.1 401")
+            while keys := [self.shell.stdout.readline().strip() for _ in range(BLOCK)]:
+                if not keys[0]:
+                    return
+                request = "GET /auth HTTP/1.1\r\nHost: localhost\r\nAuthorization: Token %s\r\n\r\n"
+                line.sendall("".join(request % key for key in keys).encode())
+                answers = b""
+                while answers.count(b"HTTP/1.1 ") < len(keys):
+                    answers += line.recv(65536)
+                self.revoked += len(keys)
+                self.late += len(keys) - answers.count(b"HTTP/1.1 401")
 
     def end(self):
         self.thread.join()
@@ -215,7 +220,7 @@ def churn():
                 revoked, late = revoked + shell.revoked, late + shell.late
             quiet, busy = statistics.median(quiet), statistics.median(busy)
             per_s = revoked / ROUNDS / (SECONDS + 3)
-            figure("churn", connections=connections, ratio=busy / quiet, revoked_per_s=per_s, late=late)
+            figure("churn", connections=connections, ratio=busy / quiet, per_s=quiet, revoked_per_s=per_s, late=late)
             if late:
                 sys.exit("a revoked key was let in")
     finally:

@@ -96,9 +96,7 @@ pub(super) fn serve(
         let (door, arrivals) = mpsc::unbounded_channel();
         doors.push(door);
         let (current, phase, crowd) = (Arc::clone(current), phase.clone(), crowd.clone());
-        // Whoever shares this processor goes first when there is nothing to do here: often it is the client, or the
-        // proxy before it, and what it sends in its turn is found without falling asleep and being woken in between.
-        let runtime = Builder::new_current_thread().enable_all().on_thread_park(thread::yield_now).build()?;
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let work = move || {
             let tasks = LocalSet::new();
             tasks.block_on(&runtime, take_in(arrivals, current, phase, crowd));
