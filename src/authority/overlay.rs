@@ -115,6 +115,10 @@ impl Overlay {
         if let Some(own) = self.writes.get(key) {
             return Ok(own.clone());
         }
+        // The first read counts: what was not there then is not asked for again.
+        if let Some(None) = self.reads.get(key) {
+            return Ok(None);
+        }
         let read = store.get(key)?;
         self.saw(read.seen);
         // The first read counts: if the key changed between two reads, the commit must not hold.

@@ -24,6 +24,32 @@ print(new, made.pk, User.groups.through.objects.create(user_id=u.pk, group_id=1)
 }
 
 #[test]
+fn many_that_are_made_together_are_as_one_that_is_made_alone() {
+    let code = "
+us = User.objects.bulk_create([User(username='b%d' % n) for n in range(3)])
+ts = Token.objects.bulk_create([Token(user=u, key='%040d' % u.pk) for u in us])
+print([t.key[-2:] for t in ts], ts[0]._state.adding, ts[0].user is us[0], us[0].auth_token is ts[0])
+print(ts[0].created.tzinfo, Token.objects.get(user=us[0]).created == ts[0].created)
+try:
+    Token.objects.bulk_create([Token(user=User(username='n'), key='1')])
+except ValueError as err:
+    print(err)
+more = Token.objects.bulk_create([Token(user=us[1], key='r' * 40)], ignore_conflicts=True)
+print(more[0].key[:1], Token.objects.count(), Group.objects.bulk_create([Group(name='g')])[0].pk)
+import datetime
+old = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+t = Token(user=User.objects.create(username='z'), created=old)
+print(t.created.year, Token(user=us[0]).created)
+t.save(); t.save()
+print(t.created > old, Token.objects.get(user__username='z').created == t.created)
+";
+    let expected = "['01', '02', '03'] False True True\nUTC True\n\
+                    bulk_create() prohibited to prevent data loss due to unsaved related object 'user'.\n\
+                    r 3 1\n2000 None\nTrue True\n";
+    assert_eq!(answers(code), expected);
+}
+
+#[test]
 fn who_listens_or_has_an_own_way_to_save_is_asked() {
     let code = "
 from django.db.models.signals import post_save, pre_save

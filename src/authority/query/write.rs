@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{
     QueryError, Row, Tx,
     eval::{Env, Eval},
-    rows::{Rows, relation, token_field},
+    rows::{Rows, is_looked_up, relation, token_field},
     run,
 };
 use crate::{
@@ -159,7 +159,10 @@ impl Tx<'_> {
 
     fn patch_row(&mut self, model: Model, row: &Row, patch: &Patch) -> Result<(), QueryError> {
         for (field, value) in patch {
-            check_null(model, *field, value)?;
+            // What is looked up at every reading is nowhere empty, whatever an instance has of it.
+            if *field == token_field::KEY || !is_looked_up(model, *field) {
+                check_null(model, *field, value)?;
+            }
         }
         if let Some(token) = &row.token {
             return self.patch_token(token, patch);

@@ -27,6 +27,10 @@ use hallpass::{
     ui::{self, Echo, Lost, Paint, Typed, Ui},
 };
 
+/// Python makes and drops objects all the time, and the tree is filled on another thread meanwhile.
+#[global_allocator]
+static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Django's users and tokens, in one small program
 #[derive(Debug, Parser)]
 #[command(name = "hallpass", version = env!("CARGO_PKG_VERSION"), disable_help_subcommand = true, infer_long_args = true)]

@@ -9,7 +9,7 @@ use std::{
 
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::{PyDict, PyDictRef, PyStr, PyStrInterned, PyTuple, PyTypeRef},
+    builtins::{PyDict, PyDictRef, PyStr, PyStrInterned, PyStrRef, PyTuple, PyTypeRef},
     function::{FuncArgs, PySetterValue},
     gc_state::gc_state,
     pyclass,
@@ -174,20 +174,12 @@ impl PyInstance {
         Ok(vm.ctx.new_base_object(class, Some(dict)))
     }
 
-    /// The values of an instance that was made by its class and never asked for its state: nothing but they count.
-    pub(super) fn fresh(
-        object: &PyObject,
-        model: Model,
-        vm: &VirtualMachine,
-    ) -> PyResult<Option<(PyDictRef, Option<Born>)>> {
-        let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(None) };
-        let Shelf::Fresh(born) = *zelf.shelf.borrow() else { return Ok(None) };
-        if Layout::of(object, vm)?.is_none_or(|layout| layout.model != model) {
-            return Ok(None);
+    /// Puts a value into the `__dict__`, without looking at what else belongs there.
+    pub(super) fn hold(object: &PyObject, name: PyStrRef, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        match object.downcast_ref::<Self>() {
+            Some(zelf) => Self::held(zelf, vm)?.set_item(&*name, value, vm),
+            None => object.get_attr("__dict__", vm)?.set_item(&*name, value, vm),
         }
-        let dict = Self::held(zelf, vm)?;
-        let has_state = dict.get_item_opt(vm.ctx.intern_str("_state"), vm)?.is_some();
-        Ok((!has_state).then_some((dict, born)))
     }
 
     /// Whether all fields are there, told from what was made of it.
@@ -215,10 +207,16 @@ impl PyInstance {
         Ok(Some(Plain { model: layout.model, dict: Self::held(zelf, vm)?, rest }))
     }
 
-    /// Says of one that [`Self::fresh`] found that it has a row now, with this key where it is told.
-    pub(super) fn saved(object: &PyObject, key: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+    /// Says of one that was born that it has a row since `at`, with this key where it is told.
+    pub(super) fn saved(
+        object: &PyObject,
+        key: Option<PyObjectRef>,
+        at: Option<Timestamp>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let Some(zelf) = object.downcast_ref::<Self>() else { return Ok(()) };
-        let born = if let Shelf::Fresh(born) = *zelf.shelf.borrow() { born } else { None };
+        let born = if let Shelf::Fresh(born) | Shelf::Saved(born) = *zelf.shelf.borrow() { born } else { None };
+        let born = born.map(|born| Born { at: at.unwrap_or(born.at), ..born });
         *zelf.shelf.borrow_mut() = Shelf::Saved(born);
         match (key, Layout::of(object, vm)?) {
             (Some(key), Some(layout)) => {

@@ -213,7 +213,13 @@ mod _hallpass {
     #[pyfunction]
     fn insert_fresh(label: PyStrRef, instances: ArgSequence, ignore: bool, vm: &VirtualMachine) -> PyResult<bool> {
         let conflict = if ignore { OnConflict::Ignore } else { OnConflict::Refuse };
-        tables::insert_fresh(rows::model(&label.to_string_lossy(), vm)?, &instances, conflict, vm)
+        saving::insert_fresh(rows::model(&label.to_string_lossy(), vm)?, &instances, conflict, vm)
+    }
+
+    /// Puts a value where an instance holds that of a field.
+    #[pyfunction]
+    fn hold(instance: PyObjectRef, name: PyStrRef, value: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        PyInstance::hold(&instance, name, value, vm)
     }
 
     /// Whether an instance has all of its fields, told without a look at any.

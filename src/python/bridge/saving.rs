@@ -14,15 +14,15 @@ use super::{
     moments,
     rows::{self, PySealed},
     shelf::Born,
-    state,
+    state, tables,
 };
 use crate::{
     authority::{
         Tx,
-        query::{Patch, Row},
+        query::{OnConflict, Patch, Row},
     },
     domain::{
-        Key, Model, Value,
+        Key, Model, Timestamp, Value,
         model::{Default as Initial, Field},
     },
 };
@@ -100,40 +100,75 @@ enum Made {
     Token(PyObjectRef),
 }
 
-impl Plain {
-    /// Makes the row of these values and this primary key, and of those that are what they are because it is made.
-    fn make(&self, mut patch: Patch, key: Value, vm: &VirtualMachine) -> PyResult<Made> {
-        let description = self.model.describe();
-        for (place, field) in description.fields.iter().enumerate() {
-            if matches!(field.default, Initial::AddedNow) {
-                let (object, value) = match own_now(vm)? {
-                    Ok(now) => {
-                        (moments::with_classes(vm, |classes| moments::datetime(now, classes, vm))?, Value::Time(now))
-                    }
-                    Err(theirs) => (theirs.clone(), rows::prepare_save(self.model, place, &theirs, vm)?),
-                };
-                self.dict.set_item(vm.ctx.intern_str(field.attname), object, vm)?;
-                patch.retain(|(at, _)| *at != place);
-                patch.push((place, value));
-            }
+impl Made {
+    fn of(row: &Row, vm: &VirtualMachine) -> Self {
+        match &row.token {
+            Some(token) => Self::Token(PySealed::new(token).into_ref(&vm.ctx).into()),
+            None => Self::Row(vm.ctx.new_int(row.id).into()),
         }
-        patch.push((description.pk, key));
+    }
+}
+
+impl Plain {
+    /// Makes the row of these values.
+    fn make(&self, patch: &Patch, vm: &VirtualMachine) -> PyResult<Made> {
         let make = |tx: &mut Tx<'_>| tx.insert_row(self.model, patch.clone());
         let row = state::run(vm, |session| session.transact(make))?;
-        Ok(match &row.token {
-            Some(token) => Made::Token(PySealed::new(token).into_ref(&vm.ctx).into()),
-            None => Made::Row(vm.ctx.new_int(row.id).into()),
-        })
+        Ok(Made::of(&row, vm))
     }
 
-    /// The values of all fields but the primary key.
+    /// Adds to the values what is what it is because the row is made now, and tells when that is: an instance that
+    /// was born can say so itself later.
+    pub(super) fn stamp(&self, patch: &mut Patch, vm: &VirtualMachine) -> PyResult<Option<Timestamp>> {
+        let mut at = None;
+        for (place, field) in self.model.describe().fields.iter().enumerate() {
+            if !matches!(field.default, Initial::AddedNow) {
+                continue;
+            }
+            let name = vm.ctx.intern_str(field.attname);
+            let value = match own_now(vm)? {
+                Ok(now) => {
+                    if !matches!(self.rest, Rest::Born(_)) || self.dict.contains_key(name, vm) {
+                        let object = moments::with_classes(vm, |classes| moments::datetime(now, classes, vm))?;
+                        self.dict.set_item(name, object, vm)?;
+                    }
+                    at = Some(now);
+                    Value::Time(now)
+                }
+                Err(theirs) => {
+                    self.dict.set_item(name, theirs.clone(), vm)?;
+                    rows::prepare_save(self.model, place, &theirs, vm)?
+                }
+            };
+            patch.retain(|(at, _)| *at != place);
+            patch.push((place, value));
+        }
+        Ok(at)
+    }
+
+    /// The state of an instance that is new in every respect, where somebody asked for it; `false`: it is not new.
+    fn new_state(&self, vm: &VirtualMachine) -> PyResult<Result<Option<PyObjectRef>, ()>> {
+        let Some(state) = self.dict.get_item_opt(vm.ctx.intern_str("_state"), vm)? else { return Ok(Ok(None)) };
+        let Some(known) = state.dict() else { return Ok(Err(())) };
+        if known.contains_key("adding", vm) || known.contains_key("sealed", vm) {
+            return Ok(Err(()));
+        }
+        let cache = known.get_item_opt("_cache", vm)?.map(PyObjectRef::downcast::<PyDict>);
+        let is_well = match cache {
+            Some(Ok(cache)) => self.is_well_related(&cache, vm)?,
+            Some(Err(_)) => false,
+            None => true,
+        };
+        Ok(if is_well { Ok(Some(state)) } else { Err(()) })
+    }
+
+    /// The values of all fields, or of those that are named.
     fn patch(&self, only: Option<&[String]>, vm: &VirtualMachine) -> PyResult<Patch> {
         let description = self.model.describe();
-        let mut patch = Patch::with_capacity(description.fields.len() + 1);
+        let mut patch = Patch::with_capacity(description.fields.len());
         for (place, field) in description.fields.iter().enumerate() {
             let named = |only: &[String]| only.iter().any(|name| name == field.name || name == field.attname);
-            if place != description.pk
-                && only.is_none_or(named)
+            if only.is_none_or(named)
                 && let Some(value) = self.value(place, vm)?
             {
                 patch.push((place, value));
@@ -195,17 +230,7 @@ pub(super) fn insert_new(instance: &PyObject, vm: &VirtualMachine) -> PyResult<b
     if !is_born || !is_saved_as_usual(&plain, instance, vm)? || plain.has_expressions(vm)? {
         return Ok(false);
     }
-    let state = plain.dict.get_item_opt(vm.ctx.intern_str("_state"), vm)?;
-    if let Some(state) = &state {
-        let Some(known) = state.dict() else { return Ok(false) };
-        if known.contains_key("adding", vm) || known.contains_key("sealed", vm) {
-            return Ok(false);
-        }
-        let cache = known.get_item_opt("_cache", vm)?.map(PyObjectRef::downcast::<PyDict>);
-        if !cache.is_none_or(|cache| cache.is_ok_and(|cache| plain.is_well_related(&cache, vm).unwrap_or(false))) {
-            return Ok(false);
-        }
-    }
+    let Ok(state) = plain.new_state(vm)? else { return Ok(false) };
     let description = plain.model.describe();
     let pk = &description.fields[description.pk];
     if plain.model.concrete() == Model::Token {
@@ -215,19 +240,68 @@ pub(super) fn insert_new(instance: &PyObject, vm: &VirtualMachine) -> PyResult<b
             plain.dict.set_item(vm.ctx.intern_str(pk.attname), vm.ctx.new_str(key.expose()).into(), vm)?;
         }
     }
-    let key = plain.value(description.pk, vm)?.unwrap_or_default();
-    let made = plain.make(plain.patch(None, vm)?, key, vm)?;
+    let mut patch = plain.patch(None, vm)?;
+    let at = plain.stamp(&mut patch, vm)?;
+    let made = plain.make(&patch, vm)?;
+    settle(instance, state, at, Some(made), vm)?;
+    Ok(true)
+}
+
+/// Says of an instance that was new that it has a row by now, and what there is of it; of one that was left out nothing
+/// else is known.
+fn settle(
+    instance: &PyObject,
+    state: Option<PyObjectRef>,
+    at: Option<Timestamp>,
+    made: Option<Made>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     let (key, sealed) = match made {
-        Made::Row(key) => (Some(key), None),
-        Made::Token(sealed) => (None, Some(sealed)),
+        Some(Made::Row(key)) => (Some(key), None),
+        Some(Made::Token(sealed)) => (None, Some(sealed)),
+        None => (None, None),
     };
-    PyInstance::saved(instance, key, vm)?;
-    if let Some(state) = state {
+    PyInstance::saved(instance, key, at, vm)?;
+    if let Some(state) = &state {
         state.set_attr("adding", vm.ctx.new_bool(false), vm)?;
-        state.set_attr("db", vm.ctx.new_str("default"), vm)?;
+        state.set_attr("db", vm.ctx.intern_str("default").to_owned(), vm)?;
     }
     if let Some(sealed) = sealed {
-        instance.get_attr(vm.ctx.intern_str("_state"), vm)?.set_attr("sealed", sealed, vm)?;
+        let state = state.map_or_else(|| instance.get_attr(vm.ctx.intern_str("_state"), vm), Ok)?;
+        state.set_attr("sealed", sealed, vm)?;
+    }
+    Ok(())
+}
+
+/// Makes the rows of instances that are fresh from their class, in one change. `false`: one of them is not, and nothing
+/// was done.
+pub(super) fn insert_fresh(
+    model: Model,
+    instances: &[PyObjectRef],
+    conflict: OnConflict,
+    vm: &VirtualMachine,
+) -> PyResult<bool> {
+    let mut states = Vec::with_capacity(instances.len());
+    let mut patches = Vec::with_capacity(instances.len());
+    for instance in instances {
+        let Some(plain) = PyInstance::plain(instance, vm)?.filter(|plain| plain.model == model) else {
+            return Ok(false);
+        };
+        let Ok(state) = plain.new_state(vm)? else { return Ok(false) };
+        if !matches!(plain.rest, Rest::Born(_)) {
+            return Ok(false);
+        }
+        let mut patch = plain.patch(None, vm)?;
+        let at = plain.stamp(&mut patch, vm)?;
+        states.push((state, at));
+        patches.push(patch);
+    }
+    let made = tables::insert(model, &patches, conflict, vm)?;
+    for ((instance, row), (state, at)) in instances.iter().zip(&made).zip(states) {
+        let made = row.as_ref().map(|row| Made::of(row, vm));
+        // Where rows may be left out, SQLite does not say what keys the others have.
+        let told = made.filter(|made| conflict == OnConflict::Refuse || matches!(made, Made::Token(_)));
+        settle(instance, state, at, told, vm)?;
     }
     Ok(true)
 }
@@ -266,7 +340,8 @@ pub(super) fn write_plain(
         (Way::Update | Way::Either, Value::Int(id)) if PATCHED.contains(&model) => Some(*id),
         (Way::Update | Way::Either, _) => return Ok(None),
     };
-    let patch = plain.patch(only, vm)?;
+    let mut patch = plain.patch(only, vm)?;
+    patch.retain(|(place, _)| *place != description.pk);
     if let Some(id) = id {
         if patch.is_empty() {
             return Ok(None);
@@ -276,7 +351,9 @@ pub(super) fn write_plain(
             return Ok(Some(is_there));
         }
     }
-    match plain.make(patch, key, vm)? {
+    patch.push((description.pk, key));
+    plain.stamp(&mut patch, vm)?;
+    match plain.make(&patch, vm)? {
         Made::Token(sealed) => instance.get_attr(vm.ctx.intern_str("_state"), vm)?.set_attr("sealed", sealed, vm)?,
         Made::Row(id) => {
             let name = vm.ctx.intern_str(description.fields[description.pk].attname);

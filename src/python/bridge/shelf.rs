@@ -50,14 +50,15 @@ impl Shelf {
     /// The value of a field that is not in the `__dict__`, where there is one.
     pub(super) fn value(&self, place: usize, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
         match self {
-            Self::Fresh(born) | Self::Saved(born) => born.map(|born| to_python(&born.value(place), vm)).transpose(),
+            Self::Fresh(born) => born.map(|born| to_python(&born.value(place), vm)).transpose(),
+            Self::Saved(born) => born.map(|born| to_python(&born.saved(place), vm)).transpose(),
             Self::Row(packed) => packed.value(place, vm),
             Self::Unpacked => Ok(None),
         }
     }
 }
 
-/// What an instance was made as, and when.
+/// What an instance was made as, and when; of one that has a row whose time counts, when that was made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Born {
     pub(super) model: Model,
@@ -65,6 +66,14 @@ pub(super) struct Born {
 }
 
 impl Born {
+    /// What a field holds once there is a row, where nobody has set anything else.
+    fn saved(self, place: usize) -> Value {
+        match self.model.describe().fields[place].default {
+            Initial::AddedNow => Value::Time(self.at),
+            Initial::None | Initial::False | Initial::True | Initial::Now => self.value(place),
+        }
+    }
+
     /// What a field holds at first.
     pub(super) fn value(self, place: usize) -> Value {
         let field = &self.model.describe().fields[place];

@@ -2,7 +2,7 @@
 
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, builtins::PyDictRef};
 
-use super::{instance::PyInstance, raise, rows, screen, state};
+use super::{raise, rows, screen, state};
 use crate::{
     authority::{
         Relation,
@@ -175,46 +175,14 @@ pub(super) fn insert_many(
     made.iter().map(|row| row.as_ref().map_or_else(|| Ok(vm.ctx.none()), |row| rows::key_of(row, vm))).collect()
 }
 
-fn insert(model: Model, patches: &[Patch], conflict: OnConflict, vm: &VirtualMachine) -> PyResult<Vec<Option<Row>>> {
-    let mut meter = screen::meter("making rows", patches.len());
-    state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, patches, conflict, &mut meter)))
-}
-
-/// Makes the rows of instances that are fresh from their class, in one change. `false`: one of them is not, and nothing
-/// was done.
-pub(super) fn insert_fresh(
+pub(super) fn insert(
     model: Model,
-    instances: &[PyObjectRef],
+    patches: &[Patch],
     conflict: OnConflict,
     vm: &VirtualMachine,
-) -> PyResult<bool> {
-    let description = model.describe();
-    if model.concrete() == Model::Token || description.fields.iter().any(|f| matches!(f.default, Default::AddedNow)) {
-        return Ok(false);
-    }
-    let names: Vec<_> = description.fields.iter().map(|field| vm.ctx.intern_str(field.attname)).collect();
-    let mut patches = Vec::with_capacity(instances.len());
-    for instance in instances {
-        let Some((dict, born)) = PyInstance::fresh(instance, model, vm)? else { return Ok(false) };
-        let mut patch = Vec::with_capacity(names.len());
-        for (place, name) in names.iter().enumerate() {
-            match (dict.get_item_opt(*name, vm)?, born) {
-                (Some(object), _) => patch.push((place, rows::prepare_save(model, place, &object, vm)?)),
-                (None, Some(born)) => patch.push((place, born.value(place))),
-                (None, None) => {}
-            }
-        }
-        patches.push(patch);
-    }
-    let made = insert(model, &patches, conflict, vm)?;
-    for (instance, row) in instances.iter().zip(&made) {
-        let key = match (row, conflict) {
-            (Some(row), OnConflict::Refuse) => Some(rows::key_of(row, vm)?),
-            (Some(_), OnConflict::Ignore) | (None, _) => None,
-        };
-        PyInstance::saved(instance, key, vm)?;
-    }
-    Ok(true)
+) -> PyResult<Vec<Option<Row>>> {
+    let mut meter = screen::meter("making rows", patches.len());
+    state::run(vm, |session| session.transact(|tx| tx.insert_rows(model, patches, conflict, &mut meter)))
 }
 
 /// Whether the links of `through` begin at `from`.

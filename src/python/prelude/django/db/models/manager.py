@@ -1,5 +1,6 @@
 """Managers: where queries on a model begin."""
 
+import _hallpass
 from django.db.models.query import QuerySet
 
 
@@ -96,13 +97,17 @@ for _name in _METHODS:
 def _create():
     """`create`, which needs no query set where that has nothing of its own to say of it."""
     longer, usual, plain = Manager.create, QuerySet.create, BaseManager.get_queryset
+    insert = _hallpass.insert_new
 
     def create(self, *args, **kwargs):
         asked = getattr(self.get_queryset, "__func__", None)
         if args or asked is not plain or self._queryset_class.create is not usual:
             return longer(self, *args, **kwargs)
         # All that it asks a query set for is the model.
-        return usual(self, **kwargs)
+        made = self.model(**kwargs)
+        if not insert(made):
+            made.save(force_insert=True, using=self.db)
+        return made
 
     for name in ("__name__", "__qualname__", "__module__", "__doc__"):
         setattr(create, name, getattr(longer, name))

@@ -1,5 +1,6 @@
 """The attributes by which related rows are reached."""
 
+import _hallpass
 from django import apps
 
 
@@ -78,7 +79,7 @@ class ForwardManyToOneDescriptor:
             else:
                 instance._state.fields_cache[self._name] = None
             return
-        instance.__dict__[self._attname] = value.pk
+        _hallpass.hold(instance, self._attname, value.pk)
         instance._state.fields_cache[self._name] = value
         self._link_back(value, instance)
 
