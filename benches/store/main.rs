@@ -142,7 +142,7 @@ fn write_on(store: &LocalStore, writer: u64) -> Result<u64> {
             row(format!("t{writer}.{n}").into_bytes(), vec![b'v'; 150]),
             row(format!("i{writer}.{n}").into_bytes(), b"12345678".to_vec()),
         ];
-        store.sync(apply(store, writes)?)?;
+        store.sync(apply(store, writes, true)?)?;
         n += 1;
     }
     Ok(n)
@@ -152,8 +152,8 @@ fn row(key: Vec<u8>, value: Vec<u8>) -> Write {
     Write { key, value: Some(value) }
 }
 
-fn apply(store: &LocalStore, writes: Vec<Write>) -> Result<Revision> {
-    match store.commit(Change { writes, ..Change::default() })? {
+fn apply(store: &LocalStore, writes: Vec<Write>, syncs: bool) -> Result<Revision> {
+    match store.commit(Change { writes, syncs, ..Change::default() })? {
         Committed::Applied(revision) => Ok(revision),
         Committed::Conflict(at) => bail!("a conflict at {at:?}"),
     }
@@ -240,7 +240,7 @@ fn child(words: &[String]) -> Result<()> {
                     writes.push(row(key(n), vec![b'v'; 150]));
                     writes.push(row(index(n), n.to_be_bytes().to_vec()));
                 }
-                last = apply(&store, writes)?;
+                last = apply(&store, writes, false)?;
             }
             store.sync(last)?;
             say(&format!("load of {tokens} tokens"), began.elapsed().as_secs_f64(), "s");
@@ -255,7 +255,7 @@ fn child(words: &[String]) -> Result<()> {
             let rows: u64 = rows.parse()?;
             let writes = (0..rows).map(|n| row(key(n), vec![b'v'; 150])).collect();
             let began = Instant::now();
-            store.sync(apply(&store, writes)?)?;
+            store.sync(apply(&store, writes, true)?)?;
             say(&format!("one change of {rows} rows"), began.elapsed().as_secs_f64(), "s");
             store.checkpoint()?;
             say("one change, peak resident", resident("VmHWM"), "MB");
@@ -330,11 +330,11 @@ fn takeover(at: &Path) -> Result<()> {
         let mut owner = Peer::start(&["own"], &store)?;
         anyhow::ensure!(owner.line()? == "Owner");
         let attached = survivor.take().map_or_else(|| open(&store, Tenure::Visitor), Ok)?;
-        attached.sync(apply(&attached, vec![row(b"k".to_vec(), n.to_be_bytes().to_vec())])?)?;
+        attached.sync(apply(&attached, vec![row(b"k".to_vec(), n.to_be_bytes().to_vec())], true)?)?;
         anyhow::ensure!(attached.role() == Role::Attached);
         owner.0.kill()?;
         let began = Instant::now();
-        attached.sync(apply(&attached, vec![row(b"k".to_vec(), n.to_be_bytes().to_vec())])?)?;
+        attached.sync(apply(&attached, vec![row(b"k".to_vec(), n.to_be_bytes().to_vec())], true)?)?;
         times.push(began.elapsed());
         survivor = Some(attached);
     }

@@ -249,6 +249,7 @@ impl Overlay {
             run,
             read_at: self.first.unwrap_or_default(),
             events: self.events,
+            syncs: false,
         }
     }
 }

@@ -11,8 +11,8 @@ use super::{
     tx::Tx,
 };
 use crate::{
-    domain::{Actor, Entropy},
-    store::{Committed, Revision, StoreError},
+    domain::{Actor, Channel, Entropy},
+    store::{Change, Committed, Revision, StoreError},
 };
 
 /// How often a change is tried again when others were faster.
@@ -130,7 +130,7 @@ impl Session {
             if overlay.is_empty() {
                 return Ok(value);
             }
-            match commit(core, overlay).map_err(ChangeError::from)? {
+            match commit(core, overlay, actor.channel).map_err(ChangeError::from)? {
                 Committed::Applied(revision) => {
                     self.seen = self.seen.max(revision);
                     return Ok(value);
@@ -194,7 +194,7 @@ impl Session {
         if open.overlay.is_empty() {
             return Ok(());
         }
-        match commit(&self.core, open.overlay)? {
+        match commit(&self.core, open.overlay, self.actor.channel)? {
             Committed::Applied(revision) => {
                 self.seen = self.seen.max(revision);
                 Ok(())
@@ -237,9 +237,11 @@ fn may_write(core: &Core, overlay: &Overlay, mark: Mark) -> Result<(), ChangeErr
 }
 
 /// Commits what an overlay holds; the rows that are kept follow.
-fn commit(core: &Core, overlay: Overlay) -> Result<Committed, StoreError> {
+fn commit(core: &Core, overlay: Overlay, channel: Channel) -> Result<Committed, StoreError> {
     let few = if core.rows.is_empty() { None } else { overlay.few_writes(FOLLOWED) };
-    let done = core.store.commit(overlay.into_change())?;
+    // A request and a command are answered after it; a script goes on.
+    let syncs = matches!(channel, Channel::Http | Channel::Command);
+    let done = core.store.commit(Change { syncs, ..overlay.into_change() })?;
     if let (Committed::Applied(revision), Some((few, run))) = (done, few) {
         core.rows.follow(revision, &few, &run);
     }

@@ -98,6 +98,9 @@ pub struct Change {
     pub read_at: Revision,
     /// Audit events, appended to the one chain in this order by whoever orders the commits (see [`events`]).
     pub events: Vec<Vec<u8>>,
+    /// Whether [`Store::sync`] is called next: an owner in another process then answers when the change is durable, and
+    /// need not be asked a second time. What holds is told by [`Store::sync`] all the same.
+    pub syncs: bool,
 }
 
 /// What became of a commit.

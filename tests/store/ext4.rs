@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The size of the device.
-const BYTES: u64 = 40 << 20;
+const BYTES: u64 = 80 << 20;
 
 fn wanted() -> u64 {
     std::env::var("HALLPASS_CUTS_EXT4").ok().and_then(|n| n.parse().ok()).unwrap_or(48)

@@ -18,7 +18,7 @@ use crate::{
     cutfs::{self, Mount},
     puppet::{Puppet, Speaker},
     support::{applied, put, skipped, try_open},
-    workload::{self, acknowledged},
+    workload::{self, HUGE_WRITER, acknowledged},
 };
 
 /// How many images are made at one moment: as many as there are ways to lose what was not synced.
@@ -53,7 +53,7 @@ impl Stage {
     }
 }
 
-pub(crate) const SCENES: [Scene; 7] = [
+pub(crate) const SCENES: [Scene; 8] = [
     Scene {
         name: "a new store",
         share: 20,
@@ -65,7 +65,7 @@ pub(crate) const SCENES: [Scene; 7] = [
     },
     Scene {
         name: "one writer, growing and overwriting",
-        share: 20,
+        share: 15,
         play: |stage| {
             let (mut one, _) = Puppet::start(&stage.store, "visitor");
             stage.work(&mut one, 0, 1, 300);
@@ -130,6 +130,20 @@ pub(crate) const SCENES: [Scene; 7] = [
                 stage.work(&mut one, 0, 2, 30);
                 assert_eq!(one.ask("checkpoint"), "done");
             }
+        },
+    },
+    Scene {
+        name: "very large changes",
+        share: 5,
+        play: |stage| {
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, HUGE_WRITER, 1, 2);
+            assert_eq!(one.ask("checkpoint"), "done");
+            stage.work(&mut one, HUGE_WRITER, 1, 1);
+            one.kill();
+            let (mut one, _) = Puppet::start(&stage.store, "visitor");
+            stage.work(&mut one, 0, 1, 3);
+            assert_eq!(one.ask("end"), "closed");
         },
     },
 ];

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use hallpass::store::{Change, Committed, Store, StoreError, Write, events, prefix_end};
+use hallpass::store::{Change, Committed, Run, Store, StoreError, Write, events, prefix_end};
 
 use crate::support::{Seeded, write};
 
@@ -19,6 +19,12 @@ const BIG_EVERY: u64 = 25;
 
 /// How many rows are overwritten over and over.
 const SLOTS: u64 = 17;
+
+/// The writer each of whose commits writes very many rows: so many, of so many bytes, that the store keeps them in one
+/// piece and sets the space for them in its journal apart.
+pub(crate) const HUGE_WRITER: u64 = 15;
+const HUGE: u64 = 20_000;
+const HUGE_BYTES: usize = 230;
 
 /// The acknowledged number of each writer, where another process can read them.
 pub(crate) struct Acknowledged(File);
@@ -78,7 +84,13 @@ fn change(writer: u64, n: u64, dice: &Seeded) -> Change {
         writes.extend((0..BIG).map(|i| write(&format!("w{writer}.big.{i}"), Some(&padded(60)))));
     }
     writes.sort_by(|a: &Write, b| a.key.cmp(&b.key));
-    Change { writes, events: vec![format!("{writer} {n}").into_bytes()], ..Change::default() }
+    let mut run = Run::default();
+    if writer == HUGE_WRITER {
+        let value = format!("{:HUGE_BYTES$}", format!("{n} "));
+        (0..HUGE).for_each(|i| run.push(format!("w{writer}.huge.{i:06}").as_bytes(), Some(value.as_bytes())));
+    }
+    let events = vec![format!("{writer} {n}").into_bytes()];
+    Change { writes, run: run.into(), events, syncs: dice.below(2) == 0, ..Change::default() }
 }
 
 fn leading_number(value: &[u8]) -> u64 {
@@ -119,6 +131,12 @@ pub(crate) fn verify(store: &dyn Store, acknowledged: &[u64]) -> Result<(), Stri
             || big.len() as u64 != if expected > 0 { BIG } else { 0 }
         {
             return Err(format!("TORN: writer {writer} at {last} has a large commit that is not whole"));
+        }
+        let huge = rows("huge")?.found;
+        if huge.iter().any(|row| leading_number(&row.value) != last || row.value.len() != HUGE_BYTES)
+            || huge.len() as u64 != if writer == HUGE_WRITER && last > 0 { HUGE } else { 0 }
+        {
+            return Err(format!("TORN: writer {writer} at {last} has a very large commit that is not whole"));
         }
     }
     let head = store.get(events::HEAD).map_err(fail)?.found.map(|row| row.value);

@@ -1,27 +1,27 @@
 //! An attached process's connection to the owner: requests of any number of threads, answered in any order.
 
 use std::{
-    collections::HashMap,
     fs,
     io::{self, Read as _, Write as _},
     os::unix::net::UnixStream,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, channel},
     },
     thread,
     time::Duration,
 };
 
 use super::{
-    super::{Notice, Revision, StoreError, StoreId},
+    super::{Revision, StoreError, StoreId},
     engine::Trouble,
     feed::Item,
     message::{Greeting, Request, Response},
+    pending::{Answer, Pending, Slot, Sync, Turn, Waiting},
     place::Place,
     serve::socket_path,
-    wire::{self, Frames, Message},
+    wire::{self, Frames},
 };
 
 /// After this long without an answer the owner is looked at.
@@ -44,23 +44,10 @@ pub(super) enum Attempt {
 /// The connection.
 #[derive(Debug)]
 pub(super) struct Client {
-    line: Mutex<UnixStream>,
-    open: Mutex<Open>,
-    next: AtomicU64,
+    stream: UnixStream,
+    pending: Mutex<Pending>,
     leaving: AtomicBool,
     pid: i32,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    ended: bool,
-    waiting: HashMap<u64, Waiting>,
-}
-
-#[derive(Debug)]
-enum Waiting {
-    Call(SyncSender<Response>),
-    Feed(Sender<Item>),
 }
 
 /// Tries to attach; `on_end` is called from the reading thread when the connection is over.
@@ -111,15 +98,10 @@ fn greet(stream: UnixStream, own: &Greeting, on_end: impl FnOnce() + Send + 'sta
         }
     };
     match Response::parse(&message) {
-        Some(Response::Welcome(owner, id, _)) => {
+        Some(Response::Welcome(owner, id, revision)) => {
             stream.set_read_timeout(None)?;
-            let client = Arc::new(Client {
-                line: Mutex::new(stream),
-                open: Mutex::default(),
-                next: AtomicU64::new(1),
-                leaving: AtomicBool::new(false),
-                pid,
-            });
+            let pending = Mutex::new(Pending::new(revision));
+            let client = Arc::new(Client { stream, pending, leaving: AtomicBool::new(false), pid });
             let reading = Arc::clone(&client);
             thread::Builder::new().name("store-client".into()).spawn(move || {
                 reading.read(reader, frames, bytes);
@@ -140,13 +122,13 @@ fn greet(stream: UnixStream, own: &Greeting, on_end: impl FnOnce() + Send + 'sta
 }
 
 impl Client {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the connection is over.
     pub(super) fn ended(&self) -> bool {
-        self.open().ended
+        self.pending().ended()
     }
 
     /// Whether the owner said that it gives the store up on purpose.
@@ -155,13 +137,23 @@ impl Client {
     }
 
     fn read(&self, mut stream: UnixStream, mut frames: Frames, mut bytes: Vec<u8>) {
+        let mut came = Vec::new();
         loop {
-            loop {
+            let whole = loop {
                 match frames.next() {
-                    Ok(Some(message)) => self.receive(&message),
-                    Ok(None) => break,
-                    Err(_) => return,
+                    Ok(Some(message)) => came.extend(Response::parse(&message).map(|it| (message.request, it))),
+                    Ok(None) => break true,
+                    Err(_) => break false,
                 }
+            };
+            if came.iter().any(|(request, response)| *request == 0 && matches!(response, Response::Leaving)) {
+                self.leaving.store(true, Ordering::Release);
+            }
+            // What came together is told together: those who are woken find the lock free.
+            let told = self.pending().receive(came.drain(..));
+            told.tell();
+            if !whole {
+                return;
             }
             match stream.read(&mut bytes) {
                 Ok(n) if n > 0 => frames.push(&bytes[..n]),
@@ -171,64 +163,41 @@ impl Client {
         }
     }
 
-    fn receive(&self, message: &Message) {
-        let Some(response) = Response::parse(message) else { return };
-        if message.request == 0 {
-            if matches!(response, Response::Leaving) {
-                self.leaving.store(true, Ordering::Release);
-            }
-            return;
-        }
-        let mut open = self.open();
-        match open.waiting.remove(&message.request) {
-            Some(Waiting::Call(answer)) => {
-                let _ = answer.send(response);
-            }
-            Some(Waiting::Feed(feed)) => {
-                let item = match response {
-                    Response::Notice(notice) => Item::Notice(notice),
-                    Response::Quiet(revision) => Item::Quiet(revision),
-                    _ => return,
-                };
-                let over = matches!(item, Item::Notice(Notice::Lagged));
-                if feed.send(item).is_ok() && !over {
-                    open.waiting.insert(message.request, Waiting::Feed(feed));
-                }
-            }
-            None => {}
-        }
-    }
-
     fn end(&self) {
-        let mut open = self.open();
-        open.ended = true;
-        // Whoever waits finds its channel closed.
-        open.waiting.clear();
+        self.pending().end();
     }
 
     /// Ends the connection.
     pub(super) fn close(&self) {
-        if let Ok(line) = self.line.lock() {
-            let _ = line.shutdown(std::net::Shutdown::Both);
-        }
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
         self.end();
     }
 
     fn submit(&self, request: &Request, waiting: Waiting) -> Result<(), Trouble> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        {
-            let mut open = self.open();
-            if open.ended {
-                return Err(Trouble::Gone);
-            }
-            open.waiting.insert(number, waiting);
+        let mut message = request.message(0);
+        let encode = |number| {
+            message.request = number;
+            wire::encode(&message)
+        };
+        let turn = self.pending().submit(encode, waiting).ok_or(Trouble::Gone)?;
+        self.send(turn);
+        Ok(())
+    }
+
+    /// Sends what waits to go out, and what others add meanwhile. Where that fails the connection is over, and all who
+    /// wait for an answer are told.
+    fn send(&self, turn: Turn) {
+        if turn == Turn::Others {
+            return;
         }
-        let bytes = wire::encode(&request.message(number));
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        line.write_all(&bytes).map_err(|_| {
-            let _ = line.shutdown(std::net::Shutdown::Both);
-            Trouble::Gone
-        })
+        loop {
+            let Some(out) = self.pending().take_out() else { return };
+            for bytes in out {
+                if (&self.stream).write_all(&bytes).is_err() {
+                    let _ = self.stream.shutdown(std::net::Shutdown::Both);
+                }
+            }
+        }
     }
 
     /// The owner's process id.
@@ -247,18 +216,43 @@ impl Client {
     }
 
     fn call_for(&self, request: &Request, patience: u32) -> Result<Response, Trouble> {
-        let (answer, answered) = sync_channel(1);
-        self.submit(request, Waiting::Call(answer))?;
+        let slot = Slot::new();
+        self.submit(request, Waiting::Call(Arc::clone(&slot)))?;
+        self.wait(&slot, patience)?.ok_or(Trouble::Gone)
+    }
+
+    /// Waits for an answer; none: it has to be asked for alone.
+    fn wait(&self, slot: &Slot, patience: u32) -> Result<Option<Response>, Trouble> {
         for _ in 0..patience {
-            match answered.recv_timeout(IMPATIENCE) {
-                Ok(Response::Failed(error)) => return Err(Trouble::Store(error)),
-                Ok(response) => return Ok(response),
-                Err(RecvTimeoutError::Disconnected) => return Err(Trouble::Gone),
-                Err(RecvTimeoutError::Timeout) if stopped(self.pid) => break,
-                Err(RecvTimeoutError::Timeout) => {}
+            match slot.wait(IMPATIENCE) {
+                Some(Answer::Response(Response::Failed(error))) => return Err(Trouble::Store(error)),
+                Some(Answer::Response(response)) => return Ok(Some(response)),
+                Some(Answer::AskAlone) => return Ok(None),
+                Some(Answer::Gone) => return Err(Trouble::Gone),
+                None if stopped(self.pid) => break,
+                None => {}
             }
         }
         Err(Trouble::Store(silent(self.pid)))
+    }
+
+    /// Has everything up to `revision` made durable. One request serves all threads that wait.
+    pub(super) fn sync(&self, revision: Revision) -> Result<Response, Trouble> {
+        let joined = self.pending().sync(revision);
+        match joined {
+            Sync::Done => return Ok(Response::Synced),
+            Sync::Gone => return Err(Trouble::Gone),
+            Sync::Shared(slot, ask) => {
+                if let Some(upto) = ask {
+                    self.submit(&Request::Sync(upto), Waiting::Sync(upto))?;
+                }
+                if let Some(response) = self.wait(&slot, PATIENCE)? {
+                    return Ok(response);
+                }
+            }
+            Sync::Alone => {}
+        }
+        self.call(&Request::Sync(revision))
     }
 
     /// Follows a prefix.

@@ -69,6 +69,7 @@ impl Out {
         for event in &change.events {
             self.bytes(event);
         }
+        self.u8(change.syncs.into());
     }
 }
 
@@ -172,7 +173,12 @@ impl<'a> In<'a> {
         let (writes, run) = self.writes_and_run()?;
         let read_at = Revision(self.u64()?);
         let events = self.list(|bytes| bytes.bytes().map(<[u8]>::to_vec))?;
-        Some(Change { compares, unchanged, writes, run: run.into(), read_at, events })
+        let syncs = match self.u8()? {
+            0 => false,
+            1 => true,
+            _ => return None,
+        };
+        Some(Change { compares, unchanged, writes, run: run.into(), read_at, events, syncs })
     }
 
     pub(super) fn end<T>(&self, value: T) -> Option<T> {

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The version of the protocol; both sides must speak the same. It only grows.
-pub(super) const PROTOCOL: u16 = 3;
+pub(super) const PROTOCOL: u16 = 4;
 
 /// How long a process means to own the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,6 +69,8 @@ pub(super) enum Response {
     Rows(Read<Vec<Row>>),
     /// To [`Request::Commit`].
     Committed(Committed),
+    /// To [`Request::Commit`] of a change that is to be synced: it took effect, and is durable.
+    Kept(Revision),
     /// To [`Request::Sync`].
     Synced,
     /// To [`Request::Watch`].
@@ -203,6 +205,10 @@ impl Response {
                 out.u64(revision.0);
                 70
             }
+            Self::Kept(revision) => {
+                out.u64(revision.0);
+                80
+            }
             Self::Synced => 71,
             Self::Notice(Notice::Changed { revision, writes }) => {
                 out.u64(revision.0);
@@ -263,6 +269,7 @@ impl Response {
             77 => Self::Keeping,
             78 => Self::Unknown,
             79 => Self::Status(Status::read(&mut bytes)?),
+            80 => Self::Kept(Revision(bytes.u64()?)),
             _ => return None,
         };
         Some(response)

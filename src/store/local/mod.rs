@@ -5,7 +5,7 @@
 //! | `shared`, `watching` | this process's link to the store and its watches, which outlive each owner |
 //! | `link`, `elect` | who owns the store: the election, as a state machine and carried out |
 //! | `serve`, `serving` | the owner's socket and its side of a connection |
-//! | `client` | an attached process's side |
+//! | `client`, `pending` | an attached process's side |
 //! | `message`, `wire`, `codec` | what is said, and how it stands in bytes |
 //! | `engine`, `view`, `layers`, `feed`, `recent` | the owner's engine: order, visibility, durability, watches |
 //! | `journal`, `applier`, `tree`, `quiet` | what a commit is, and how sled is filled behind it |
@@ -39,6 +39,7 @@ mod layers;
 mod link;
 mod message;
 mod open;
+mod pending;
 mod place;
 mod quiet;
 mod recent;
@@ -254,6 +255,7 @@ impl Store for LocalStore {
             },
             Link::Attached(client) => match client.call(&request)? {
                 Response::Committed(committed) => Ok(committed),
+                Response::Kept(revision) => Ok(Committed::Applied(revision)),
                 other => Err(unexpected(&other)),
             },
         })?;

@@ -26,7 +26,7 @@ use super::{
     feed::{self, Item},
     message::{Greeting, Response},
     place::Place,
-    serving::{Effect, Serving},
+    serving::{Effect, Serving, Syncing},
     wire::{self, Frames, Message},
 };
 
@@ -227,11 +227,11 @@ enum Flow {
     End,
 }
 
-fn act(effect: Effect, out: &mut Vec<u8>, line: &Line, syncs: &Sender<(u64, Revision)>, shared: &Arc<Shared>) -> Flow {
+fn act(effect: Effect, out: &mut Vec<u8>, line: &Line, syncs: &Sender<Syncing>, shared: &Arc<Shared>) -> Flow {
     match effect {
         Effect::Send(message) => out.extend_from_slice(&wire::encode(&message)),
-        Effect::SyncThen(request, revision) => {
-            if syncs.send((request, revision)).is_err() {
+        Effect::SyncThen(syncing) => {
+            if syncs.send(syncing).is_err() {
                 return Flow::End;
             }
         }
@@ -262,30 +262,22 @@ fn send(line: &Line, bytes: &[u8]) -> bool {
 }
 
 /// Answers the syncs of one connection: all that wait share one.
-fn answer_syncs(waiting: &Receiver<(u64, Revision)>, line: &Line, engine: &Engine) {
+fn answer_syncs(waiting: &Receiver<Syncing>, line: &Line, engine: &Engine) {
     while let Ok(first) = waiting.recv() {
         let mut batch = vec![first];
         batch.extend(waiting.try_iter());
-        batch.sort_by_key(|(_, revision)| *revision);
+        // The greatest first: after it the others are only looked at.
+        batch.sort_by_key(|syncing| std::cmp::Reverse(syncing.revision));
         let mut out = Vec::new();
-        let mut done: Option<(Revision, Response)> = None;
-        let top = batch.last().map_or(Revision(0), |(_, revision)| *revision);
-        let whole = matches!(engine.sync(top), Ok(()));
-        for (request, revision) in batch {
-            // Only where the greatest of them failed do the others have to be asked for one by one.
-            let response = if whole {
-                Response::Synced
-            } else {
-                match engine.sync(revision) {
-                    Ok(()) => Response::Synced,
-                    Err(Trouble::Store(error)) => Response::Failed(error),
-                    Err(Trouble::Gone) => return,
-                }
+        for syncing in batch {
+            let synced = match engine.sync(syncing.revision) {
+                Ok(()) => Ok(()),
+                Err(Trouble::Store(error)) => Err(error),
+                Err(Trouble::Gone) => return,
             };
-            out.extend_from_slice(&wire::encode(&response.message(request)));
-            done = Some((revision, response));
+            out.extend_from_slice(&wire::encode(&syncing.answer(synced)));
         }
-        if done.is_some() && !send(line, &out) {
+        if !send(line, &out) {
             return;
         }
     }

@@ -2,7 +2,7 @@
 //! and no clock, so that the simulation can drive it as the threads of [`super::serve`] do.
 
 use super::{
-    super::{Change, Committed, Read, Revision, Row, StoreId, Versioned},
+    super::{Change, Committed, Read, Revision, Row, StoreError, StoreId, Versioned},
     engine::{Engine, Trouble},
     journal::CommitId,
     message::{Greeting, PROTOCOL, Request, Response, Tenure},
@@ -52,13 +52,36 @@ pub(super) enum Effect {
     /// Send this.
     Send(Message),
     /// Answer the request when everything up to the revision is durable; other requests need not wait for that.
-    SyncThen(u64, Revision),
+    SyncThen(Syncing),
     /// Send notices under the request until the connection ends.
     Watch(u64, Vec<u8>, Revision),
     /// A server wants the store: send that we leave, then leave.
     HandOver(u64),
     /// End the connection, after what was to be sent.
     End,
+}
+
+/// A request that waits for a sync.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Syncing {
+    pub(super) request: u64,
+    pub(super) revision: Revision,
+    /// Whether the commit of that revision is answered, or one that was before.
+    commit: bool,
+}
+
+impl Syncing {
+    /// The answer, when it is known what became of the sync.
+    pub(super) fn answer(self, synced: Result<(), StoreError>) -> Message {
+        let response = match synced {
+            Ok(()) if self.commit => Response::Kept(self.revision),
+            Ok(()) => Response::Synced,
+            // That it took effect is true; why it is not durable is told when that is asked for.
+            Err(_) if self.commit => Response::Committed(Committed::Applied(self.revision)),
+            Err(error) => Response::Failed(error),
+        };
+        response.message(self.request)
+    }
 }
 
 /// One connection.
@@ -93,8 +116,16 @@ impl Serving {
             Request::Range(from, to, limit) => {
                 store.range(&from, &to, usize::try_from(limit).unwrap_or(usize::MAX)).map(Response::Rows)
             }
-            Request::Commit(id, mut change) => store.commit(id, &mut change).map(Response::Committed),
-            Request::Sync(revision) => return vec![Effect::SyncThen(request, revision)],
+            Request::Commit(id, mut change) => {
+                let syncs = change.syncs;
+                match store.commit(id, &mut change) {
+                    Ok(Committed::Applied(revision)) if syncs => {
+                        return vec![Effect::SyncThen(Syncing { request, revision, commit: true })];
+                    }
+                    done => done.map(Response::Committed),
+                }
+            }
+            Request::Sync(revision) => return vec![Effect::SyncThen(Syncing { request, revision, commit: false })],
             Request::Watch(prefix, from) => return vec![Effect::Watch(request, prefix, from)],
             Request::Service(service) => store.service(service).map(Response::Status),
             Request::HandOver => match self.own.tenure {

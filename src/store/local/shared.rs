@@ -240,7 +240,7 @@ impl Shared {
         self.with(|link| match link {
             Link::Loose => Err(Trouble::Gone),
             Link::Owner(tenancy) => tenancy.engine.sync(revision),
-            Link::Attached(client) => match client.call(&Request::Sync(revision))? {
+            Link::Attached(client) => match client.sync(revision)? {
                 Response::Synced => Ok(()),
                 other => Err(unexpected(&other)),
             },

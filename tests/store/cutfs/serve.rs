@@ -273,8 +273,31 @@ impl Filesystem for CutFs {
         reply.ok();
     }
 
-    fn fallocate(&self, _: &Request, _: INodeNo, _: FileHandle, _: u64, _: u64, _: i32, reply: ReplyEmpty) {
-        reply.error(Errno::EOPNOTSUPP);
+    /// Space that is set apart reads as zeros; how far it reaches is lost like any other length.
+    fn fallocate(
+        &self,
+        _: &Request,
+        inode: INodeNo,
+        _: FileHandle,
+        from: u64,
+        length: u64,
+        mode: i32,
+        reply: ReplyEmpty,
+    ) {
+        let mut state = self.state();
+        let end = from + length;
+        let now = state.bytes(inode.0).map_or(0, |bytes| bytes.now.len() as u64);
+        if mode != 0 {
+            return reply.error(Errno::EOPNOTSUPP);
+        }
+        if state.faults.capacity.is_some_and(|capacity| end > now && state.used() + end - now > capacity) {
+            return reply.error(Errno::ENOSPC);
+        }
+        if end > now {
+            state.set_length(inode.0, end);
+            self.changed(&mut state);
+        }
+        reply.ok();
     }
 }
 

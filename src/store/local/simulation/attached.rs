@@ -123,7 +123,8 @@ impl World {
 
     pub(super) fn change(&self, who: usize) -> Change {
         let key = format!("{who}.{}", self.processes[who].work.done).into_bytes();
-        Change { writes: vec![Write { key, value: Some(Vec::new()) }], ..Change::default() }
+        let syncs = self.processes[who].work.done.is_multiple_of(2);
+        Change { writes: vec![Write { key, value: Some(Vec::new()) }], syncs, ..Change::default() }
     }
 
     pub(super) fn acknowledge(&mut self, who: usize, revision: Revision) {
@@ -154,7 +155,13 @@ impl World {
                 (Some(Response::Committed(Committed::Applied(revision))), Doing::Asked) => {
                     self.processes[who].work.step = Doing::Applied(revision);
                 }
-                (Some(Response::Synced), Doing::Syncing(revision)) => self.acknowledge(who, revision),
+                (Some(Response::Kept(revision)), Doing::Asked) | (Some(Response::Synced), Doing::Syncing(revision)) => {
+                    self.acknowledge(who, revision);
+                }
+                // It asks again.
+                (Some(Response::Failed(_)), Doing::Syncing(revision)) => {
+                    self.processes[who].work.step = Doing::Applied(revision);
+                }
                 (Some(Response::Leaving), _) => left = true,
                 (other, _) => return Err(format!("a strange answer: {other:?}")),
             }

@@ -14,7 +14,7 @@ use super::{
         engine::Trouble,
         journal::CommitId,
         message::{Greeting, PROTOCOL, Response, Tenure},
-        serving::{Effect, Served, Serving},
+        serving::{Effect, Served, Serving, Syncing},
         status::{Service, Status},
         wire::{self, Frames},
     },
@@ -111,7 +111,7 @@ pub(super) enum Life {
 pub(super) struct Owner {
     pub(super) engine: Engine,
     pub(super) sessions: BTreeMap<u64, (Serving, Frames)>,
-    pub(super) syncs: VecDeque<(u64, u64)>,
+    pub(super) syncs: VecDeque<(u64, Syncing)>,
     /// 0: serves; 1: will leave; 2: the engine is closed; 3: the socket is gone, the lock is not yet.
     pub(super) leaving: u8,
 }
@@ -287,8 +287,9 @@ impl World {
     }
 
     fn serve(&mut self, who: usize, owner: &mut Owner) {
-        if let Some((wire, request)) = owner.syncs.pop_front() {
-            self.send_down(wire, &Response::Synced.message(request));
+        if let Some((wire, syncing)) = owner.syncs.pop_front() {
+            let synced = if self.dice.below(20) == 0 { Err(StoreError::OutcomeUnknown) } else { Ok(()) };
+            self.send_down(wire, &syncing.answer(synced));
         }
         let mine: Vec<_> =
             self.wires.iter().filter(|(_, wire)| wire.owner == who && !wire.ended).map(|(n, _)| *n).collect();
@@ -326,7 +327,7 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::Send(message) => self.send_down(number, &message),
-                Effect::SyncThen(request, _) => owner.syncs.push_back((number, request)),
+                Effect::SyncThen(syncing) => owner.syncs.push_back((number, syncing)),
                 Effect::HandOver(request) => {
                     self.send_down(number, &Response::Leaving.message(request));
                     owner.leaving = owner.leaving.max(1);
