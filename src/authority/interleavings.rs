@@ -3,7 +3,10 @@
 //! A store lets a second action happen as a whole between any two steps that the first one takes on it; every pair of
 //! actions is tried at every such point.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{
     Authority, ChangeError, KeyringAt, Naming, NewToken, Overlap, Refusal, Tx,
@@ -24,9 +27,16 @@ type Action = Box<dyn FnOnce() + Send>;
 struct Interrupted {
     memory: MemoryStore,
     pending: Mutex<Option<(usize, Action)>>,
+    /// Whether nothing can be made durable.
+    is_refusing: AtomicBool,
 }
 
 impl Interrupted {
+    fn new() -> Self {
+        let memory = MemoryStore::new(StoreId([1; 16]));
+        Self { memory, pending: Mutex::default(), is_refusing: AtomicBool::new(false) }
+    }
+
     fn step(&self) {
         let mut pending = self.pending.lock().unwrap();
         let due = match &mut *pending {
@@ -61,6 +71,10 @@ impl Store for Interrupted {
     }
 
     fn sync(&self, revision: Revision) -> Result<(), StoreError> {
+        self.step();
+        if self.is_refusing.load(Ordering::Relaxed) {
+            return Err(StoreError::OutcomeUnknown);
+        }
         self.memory.sync(revision)
     }
 
@@ -105,7 +119,7 @@ struct Scene {
 }
 
 fn scene() -> Scene {
-    let store = Arc::new(Interrupted { memory: MemoryStore::new(StoreId([1; 16])), pending: Mutex::default() });
+    let store = Arc::new(Interrupted::new());
     let clock = Arc::new(SteppedClock::new(1_700_000_000_000_000));
     let entropy = Arc::new(SystemEntropy);
     let authority =
@@ -261,11 +275,60 @@ fn a_key_is_accepted_or_refused_as_before_or_after_what_happens_meanwhile() {
 }
 
 #[test]
+fn what_came_with_the_news_is_true_whatever_happens_while_it_is_taken_over() {
+    for first in DEEDS {
+        for second in DEEDS {
+            let expected = one_after_the_other(first, second).2;
+            for step in 0.. {
+                let scene = scene();
+                scene.authority.refresh().unwrap();
+                perform(&scene.authority, first, scene.user.id, scene.token.serial);
+                let (authority, user, serial) = (scene.authority.clone(), scene.user.id, scene.token.serial);
+                let action = move || drop(perform(&authority, second, user, serial));
+                *scene.store.pending.lock().unwrap() = Some((step, Box::new(action)));
+                scene.authority.refresh().unwrap();
+                let over = scene.store.pending.lock().unwrap().take();
+                if let Some((_, action)) = over {
+                    action();
+                }
+                assert_eq!(outcome(&scene), expected, "{second:?} at step {step} of a refresh after {first:?}");
+                scene.authority.refresh().unwrap();
+                assert_eq!(outcome(&scene), expected, "{second:?} at step {step} of a refresh after {first:?}, later");
+                if step > 3 {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_came_with_the_news_is_remembered_when_it_is_durable_and_not_before() {
+    let scene = scene();
+    scene.authority.refresh().unwrap();
+    let (_, key) = scene
+        .authority
+        .session(actor())
+        .transact(|tx| {
+            let token = tx.find::<Token>(scene.token.serial)?.expect("nobody deleted it");
+            tx.regenerate(&token, None, Overlap::None)
+        })
+        .unwrap();
+    assert_eq!(scene.authority.recall(&key, Naming::None), None, "a power cut may still undo it");
+    scene.store.is_refusing.store(true, Ordering::Relaxed);
+    assert!(scene.authority.refresh().is_err());
+    assert_eq!(scene.authority.recall(&key, Naming::None), None, "a power cut may still undo it");
+    scene.store.is_refusing.store(false, Ordering::Relaxed);
+    scene.authority.refresh().unwrap();
+    assert!(scene.authority.recall(&key, Naming::None).is_some_and(|decided| decided.is_ok()), "no row has to be read");
+}
+
+#[test]
 fn a_key_is_found_at_every_step_of_a_rotation() {
     for step in 0..8 {
         let dir = tempfile::tempdir().unwrap();
         let keyring = dir.path().join("keyring");
-        let store = Arc::new(Interrupted { memory: MemoryStore::new(StoreId([1; 16])), pending: Mutex::default() });
+        let store = Arc::new(Interrupted::new());
         let clock = Arc::new(SteppedClock::new(1_700_000_000_000_000));
         let open = || {
             let (at, entropy) = (KeyringAt::File(&keyring), Arc::new(SystemEntropy));

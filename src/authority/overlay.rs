@@ -144,14 +144,25 @@ impl Overlay {
         store: &dyn Store,
         from: &[u8],
         to: &[u8],
+        each: impl FnMut(&[u8], &[u8], Option<Revision>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        self.pages(store, (from, to), PAGE, each)
+    }
+
+    /// The same, so many rows at a time.
+    pub(super) fn pages(
+        &mut self,
+        store: &dyn Store,
+        (from, to): (&[u8], &[u8]),
+        rows: usize,
         mut each: impl FnMut(&[u8], &[u8], Option<Revision>) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         self.spill();
         let mut from = from.to_vec();
         loop {
-            let page = store.range(&from, to, PAGE)?;
+            let page = store.range(&from, to, rows)?;
             self.saw(page.seen);
-            let last = page.found.len() < PAGE;
+            let last = page.found.len() < rows;
             let end = match page.found.last() {
                 Some(row) if !last => successor(&row.key),
                 Some(_) | None => to.to_vec(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Access, Authority, ChangeError, Entity as _, Scan, Session, Tx, keys, overlay::PAGE};
+use super::{Access, Authority, ChangeError, Entity as _, Scan, Session, Tx, keys};
 use crate::{
     domain::{Action, StoredKey, Token},
     seal::{Digests, KeyringError, OpenError, StoreKeys, renew, retire},
@@ -116,28 +116,27 @@ impl Authority {
 
         let mut next = i64::MIN;
         let mut gone_through = 0;
-        loop {
-            let page = session.transact(|tx| tx.tokens_from(next))?;
-            let Some(last) = page.last() else { break };
-            next = last.token.serial + 1;
-            for batch in page.chunks(BATCH) {
-                let mut is_first_try = true;
-                session.transact(|tx| {
-                    tx.poll()?;
-                    for found in batch {
-                        // What was changed since the page was read is read again, one by one.
-                        match is_first_try {
-                            true => tx.reseal_found(found, &new)?,
-                            false => tx.reseal(found.token.serial, &new)?,
-                        }
-                    }
-                    is_first_try = false;
-                    Ok::<_, ChangeError>(())
-                })?;
-                gone_through += u64::try_from(batch.len()).expect("a batch is small");
-                progress(gone_through);
+        session.goes_on = true;
+        let moved = loop {
+            // They are read in the change itself: the store need not look again at what nobody wrote meanwhile.
+            let batch = session.transact(|tx| {
+                tx.poll()?;
+                let batch = tx.tokens_from(next)?;
+                batch.iter().try_for_each(|found| tx.reseal_found(found, &new))?;
+                Ok::<_, ChangeError>(batch.last().map(|last| (last.token.serial, batch.len())))
+            });
+            match batch {
+                Ok(Some((last, tokens))) => {
+                    next = last + 1;
+                    gone_through += u64::try_from(tokens).expect("a batch is small");
+                    progress(gone_through);
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
             }
-        }
+        };
+        session.goes_on = false;
+        moved?;
         session.settle().map_err(ChangeError::from)?;
 
         // The proof: each sealed key opens under the new secret, and so under no other.
@@ -171,14 +170,14 @@ enum Proof {
 }
 
 impl Tx<'_> {
-    /// The next tokens from `first` on, as many as one read gives.
+    /// The next tokens from `first` on, as many as are moved in one commit.
     fn tokens_from(&mut self, first: i64) -> Result<Vec<Found>, ChangeError> {
         let table = layout::Table::Token;
         let (from, to) = (table.row(first), crate::store::prefix_end(&table.prefix()));
-        let mut found = Vec::with_capacity(PAGE);
-        self.overlay.range(&*self.core.store, &from, &to, |_, value, changed| {
+        let mut found = Vec::with_capacity(BATCH);
+        self.overlay.pages(&*self.core.store, (&from, &to), BATCH, |_, value, changed| {
             found.push(Found { token: Token::decode(value)?, changed });
-            Ok(found.len() < PAGE)
+            Ok(found.len() < BATCH)
         })?;
         Ok(found)
     }

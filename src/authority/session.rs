@@ -28,6 +28,8 @@ pub struct Session {
     pub(super) seen: Revision,
     pub(super) reveals: Reveals,
     open: Option<Open>,
+    /// Whether more changes follow before anything is said of this one.
+    pub(super) goes_on: bool,
     /// Whether the person at the terminal wants no more of what runs.
     stop: Arc<AtomicBool>,
 }
@@ -59,6 +61,7 @@ impl Session {
             seen: Revision::default(),
             reveals: Reveals::default(),
             open: None,
+            goes_on: false,
             stop: Arc::default(),
         }
     }
@@ -98,6 +101,7 @@ impl Session {
         &mut self,
         mut work: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        let syncs = self.syncs();
         let (core, actor, reason) = (&*self.core, &self.actor, self.reason.as_deref());
         let (passwords, reveals, stop) = (self.passwords, &mut self.reveals, &*self.stop);
         let mut run = |overlay: &mut Overlay| {
@@ -130,7 +134,7 @@ impl Session {
             if overlay.is_empty() {
                 return Ok(value);
             }
-            match commit(core, overlay, actor.channel).map_err(ChangeError::from)? {
+            match commit(core, overlay, syncs).map_err(ChangeError::from)? {
                 Committed::Applied(revision) => {
                     self.seen = self.seen.max(revision);
                     return Ok(value);
@@ -194,7 +198,7 @@ impl Session {
         if open.overlay.is_empty() {
             return Ok(());
         }
-        match commit(&self.core, open.overlay, self.actor.channel)? {
+        match commit(&self.core, open.overlay, self.syncs())? {
             Committed::Applied(revision) => {
                 self.seen = self.seen.max(revision);
                 Ok(())
@@ -222,6 +226,11 @@ impl Session {
         self.settle_quietly()
     }
 
+    /// Whether what is committed is settled next: a request and a command are answered then, a script goes on.
+    fn syncs(&self) -> bool {
+        !self.goes_on && matches!(self.actor.channel, Channel::Http | Channel::Command)
+    }
+
     pub(super) fn settle_quietly(&mut self) -> Result<(), StoreError> {
         self.core.settle(self.seen)
     }
@@ -237,10 +246,8 @@ fn may_write(core: &Core, overlay: &Overlay, mark: Mark) -> Result<(), ChangeErr
 }
 
 /// Commits what an overlay holds; the rows that are kept follow.
-fn commit(core: &Core, overlay: Overlay, channel: Channel) -> Result<Committed, StoreError> {
+fn commit(core: &Core, overlay: Overlay, syncs: bool) -> Result<Committed, StoreError> {
     let few = if core.rows.is_empty() { None } else { overlay.few_writes(FOLLOWED) };
-    // A request and a command are answered after it; a script goes on.
-    let syncs = matches!(channel, Channel::Http | Channel::Command);
     let done = core.store.commit(Change { syncs, ..overlay.into_change() })?;
     if let (Committed::Applied(revision), Some((few, run))) = (done, few) {
         core.rows.follow(revision, &few, &run);

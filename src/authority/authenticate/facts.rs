@@ -11,6 +11,8 @@ pub(super) struct Facts {
     pub(super) user: i64,
     pub(super) name: Option<Box<str>>,
     pub(super) is_revoked: bool,
+    /// It is kept sealed, and so moves when the keyring is rotated; the others move at their next use.
+    pub(super) is_sealed: bool,
     pub(super) expires: Option<Timestamp>,
     /// A superseded key is valid before this moment; the current one has none.
     pub(super) until: Option<Timestamp>,
@@ -27,18 +29,21 @@ const REVOKED: u8 = 1;
 const EXPIRES: u8 = 2;
 const SUPERSEDED: u8 = 4;
 const NAMED: u8 = 8;
+const SEALED: u8 = 16;
 
 impl Facts {
     /// What is to be known where a key of this digest is presented; `None` where the token has no such key.
     pub(super) fn of(token: &Token, digest: &Digest) -> Option<Self> {
         let state = token.key_with(digest)?;
         let until = token.superseded.as_ref().map(|superseded| superseded.until);
+        let is_sealed = token.stored_keys().any(|key| key.digest == *digest && key.sealed.is_some());
         Some(Self {
             serial: token.serial,
             token: token.id,
             user: token.user,
             name: token.name.as_deref().map(Into::into),
             is_revoked: token.revoked.is_some(),
+            is_sealed,
             expires: token.expires,
             until: until.filter(|_| state == KeyState::Superseded),
         })
@@ -57,7 +62,8 @@ impl Facts {
         let flags = flag(self.is_revoked, REVOKED)
             | flag(self.expires.is_some(), EXPIRES)
             | flag(self.until.is_some(), SUPERSEDED)
-            | flag(self.name.is_some(), NAMED);
+            | flag(self.name.is_some(), NAMED)
+            | flag(self.is_sealed, SEALED);
         let mut out = vec![flags];
         out.extend(self.token.0);
         write_number(&mut out, self.serial);
@@ -88,7 +94,8 @@ impl Facts {
             (0, _) | (_, Naming::None) => None,
             (_, Naming::All) => Some(std::str::from_utf8(rest).ok()?.into()),
         };
-        Some(Self { serial, token: TokenId(*token), user, name, is_revoked: flags & REVOKED > 0, expires, until })
+        let (is_revoked, is_sealed) = (flags & REVOKED > 0, flags & SEALED > 0);
+        Some(Self { serial, token: TokenId(*token), user, name, is_revoked, is_sealed, expires, until })
     }
 }
 
@@ -143,12 +150,14 @@ mod tests {
             user: -2,
             name: None,
             is_revoked: false,
+            is_sealed: false,
             expires: None,
             until: None,
         };
         let every = Facts {
             name: Some("".into()),
             is_revoked: true,
+            is_sealed: true,
             expires: Some(Timestamp(-3)),
             until: Some(Timestamp(i64::MAX)),
             ..plain.clone()

@@ -5,7 +5,10 @@
 //! ([`Store::news`]), and every request asks for news before it trusts what is remembered. Where the store cannot tell
 //! (this process is attached to another), nothing is remembered.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 use super::{
     super::Core,
@@ -31,6 +34,8 @@ const STALE: &[u8] = &[];
 const GLANCE: usize = 1 << 20;
 /// How much of a digest is remembered: as hard to meet by chance as the keys themselves.
 const PART: usize = 16;
+/// How many keys of which the news told are known until it is durable; of more, the rows are read when they are asked for.
+const NEW: usize = 4096;
 
 /// What is remembered.
 #[derive(Debug)]
@@ -50,6 +55,11 @@ struct Kept {
     users: Packed,
     /// By the id, of the first ones: whether the owner is in `users` and active. Most decisions need no more of them.
     active: Vec<bool>,
+    /// Facts that came with the news, with the hearing they came with. They count when that is durable: what is answered
+    /// from them must not be undone by a power cut.
+    new: HashMap<[u8; 4 + PART], (Vec<u8>, u64)>,
+    /// How often news were heard.
+    hearings: u64,
     /// The numbers of the secrets that are in use.
     numbers: Option<(u32, u32)>,
     extent: Extent,
@@ -151,7 +161,9 @@ impl Core {
                 kept.learn(table, &page.found)?;
                 // What was written since the page was read, heard of before or not, is doubtful again.
                 let seen = Cursor { revision: page.seen, ..heard };
-                let news = self.store.news(Some(seen), &mut |write| kept.doubt(write));
+                // Some of it may be later than the last hearing: it counts with the next one.
+                let next = kept.hearings + 1;
+                let news = self.store.news(Some(seen), &mut |write| kept.doubt(write, next));
                 let is_same = kept.heard.is_some_and(|now| now.reign == heard.reign);
                 if !is_same || !matches!(news, News::Upto(_)) {
                     // Another time.
@@ -166,6 +178,23 @@ impl Core {
         let mut kept = known.kept_mut();
         if kept.extent == Extent::Some && kept.heard.is_some_and(|now| now.reign == heard.reign) {
             kept.extent = Extent::EveryKey;
+        }
+        Ok(())
+    }
+
+    /// Makes durable what the news told and remembers it, so that nobody has to read the rows: after a rotation those of
+    /// every key.
+    pub(super) fn trust(&self, known: &Known) -> Result<(), StoreError> {
+        let (hearing, heard) = {
+            let kept = known.kept();
+            let Some(heard) = kept.heard.filter(|_| !kept.new.is_empty()) else { return Ok(()) };
+            (kept.hearings, heard)
+        };
+        self.settle(heard.revision)?;
+        let mut kept = known.kept_mut();
+        if kept.heard.is_some_and(|now| now.reign == heard.reign) {
+            kept.trust(hearing);
+            kept.shrink(known.most);
         }
         Ok(())
     }
@@ -209,7 +238,7 @@ impl Kept {
     fn forget(&mut self) {
         // What was too much once is not tried again.
         let extent = if self.extent == Extent::TooMany { Extent::TooMany } else { Extent::Some };
-        *self = Self { heard: self.heard, extent, ..Self::default() };
+        *self = Self { heard: self.heard, hearings: self.hearings, extent, ..Self::default() };
     }
 
     /// Whether it had taken more than it may: then it begins again, without the wish to have everything.
@@ -224,7 +253,9 @@ impl Kept {
 
     fn hear(&mut self, store: &dyn Store) {
         let heard = self.heard;
-        self.heard = match store.news(heard, &mut |write| self.doubt(write)) {
+        self.hearings += 1;
+        let hearing = self.hearings;
+        self.heard = match store.news(heard, &mut |write| self.doubt(write, hearing)) {
             News::Upto(now) => Some(now),
             News::Missed(now) => {
                 self.forget();
@@ -272,6 +303,18 @@ impl Kept {
         glance(id).and_then(|place| self.active.get(place)).is_some_and(|active| *active)
     }
 
+    /// Remembers what came with the news up to a hearing, where nobody read it meanwhile.
+    fn trust(&mut self, hearing: u64) {
+        let Self { keys, new, extent, .. } = self;
+        new.retain(|place, (facts, told)| {
+            let is_durable = *told <= hearing;
+            if is_durable && keys.get(place) == Some(STALE) && !keys.set(place, facts) {
+                *extent = Extent::TooMany;
+            }
+            !is_durable
+        });
+    }
+
     /// Takes rows that were read.
     fn learn(&mut self, table: Table, rows: &[Row]) -> Result<(), StoreError> {
         for row in rows {
@@ -294,16 +337,28 @@ impl Kept {
         Ok(())
     }
 
-    /// Forgets what was remembered of a row that was written. That there is such a key is not forgotten.
-    fn doubt(&mut self, write: &Write) {
+    /// Forgets what was remembered of a row that was written, as a hearing tells. That there is such a key is not
+    /// forgotten.
+    fn doubt(&mut self, write: &Write, hearing: u64) {
         match (Kind::of(&write.key), &write.value) {
             (Some(Kind::Digest), value) => match (layout::read_digest(&write.key), value) {
                 (Some(digest), Some(_)) => self.set_key(&digest, STALE),
-                (Some(digest), None) => self.keys.remove(&place(&digest)),
+                (Some(digest), None) => {
+                    self.keys.remove(&place(&digest));
+                    self.new.remove(&place(&digest));
+                }
                 (None, _) => {}
             },
             (Some(Kind::Record(Table::Token)), Some(value)) => match Token::decode(value) {
-                Ok(token) => token.stored_keys().for_each(|key| self.set_key(&key.digest, STALE)),
+                Ok(token) => token.stored_keys().for_each(|key| {
+                    self.set_key(&key.digest, STALE);
+                    // Older facts do not stay, whatever becomes of these.
+                    self.new.remove(&place(&key.digest));
+                    let facts = Facts::of(&token, &key.digest).filter(|_| self.new.len() < NEW);
+                    if let Some(facts) = facts {
+                        self.new.insert(place(&key.digest), (facts.pack(), hearing));
+                    }
+                }),
                 // Nothing is known of what cannot be read.
                 Err(_) => self.forget(),
             },

@@ -29,7 +29,8 @@ pub struct Principal {
     pub key: KeyState,
     /// When it was accepted.
     pub at: Timestamp,
-    /// The digest by which that key is to be found from now on, where it still stands under an older one.
+    /// The digest by which that key is to be found from now on, where it still stands under an older one and its use
+    /// is what moves it.
     pub(super) newest: Option<Digest>,
 }
 
@@ -70,7 +71,9 @@ impl Authority {
     /// # Errors
     /// The store failed; what is remembered is as true as before.
     pub fn refresh(&self) -> Result<(), StoreError> {
-        self.core.known.get().map_or(Ok(()), |known| self.core.read_all(known))
+        let Some(known) = self.core.known.get() else { return Ok(()) };
+        self.core.read_all(known)?;
+        self.core.trust(known)
     }
 
     /// Decides on a key that was presented. A revocation that has returned is seen by every call that begins after it.
@@ -113,6 +116,8 @@ fn decide(
     now: Timestamp,
 ) -> Result<Principal, Refusal> {
     let key = facts.key();
+    // A sealed key is moved by the rotation itself.
+    let newest = newest.filter(|_| !facts.is_sealed);
     let Facts { token, serial, name, .. } = facts;
     if facts.is_revoked {
         return Err(Refusal::Revoked(token));

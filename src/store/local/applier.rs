@@ -16,8 +16,12 @@ use super::{
     tree::{BATCH, Put, Tree},
 };
 
-/// How long a small overlay may stay before it is brought into the tree: many changes of one row become one.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a small overlay may stay before it is brought into the tree: many changes of one row become one, and a page
+/// of the tree is read and written once for many rows.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether a full disk has space again.
+const LOOKS: Duration = Duration::from_millis(100);
 
 /// At this much journal, the least, the tree is closed and opened to have a snapshot, and the journal begins anew.
 const CHECKPOINT: u64 = 64 << 20;
@@ -92,7 +96,7 @@ fn wait_for_space(engine: &Engine) -> Result<(), Trouble> {
             if work.stop.is_some() {
                 return Err(Trouble::Gone);
             }
-            drop(engine.work_there.wait_timeout(work, PATIENCE / 5).unwrap_or_else(PoisonError::into_inner));
+            drop(engine.work_there.wait_timeout(work, LOOKS).unwrap_or_else(PoisonError::into_inner));
         }
         do_jobs(engine)?;
         if free_space(&data) >= ENOUGH {

@@ -121,7 +121,7 @@ pub(super) struct Engine {
 const OVERLAY_LIMIT: usize = 48 << 20;
 
 /// From this much in the overlay on, the applier need not be patient.
-pub(super) const OVERLAY_FULL: usize = 2 << 20;
+pub(super) const OVERLAY_FULL: usize = 8 << 20;
 
 impl Engine {
     pub(super) fn order(&self) -> MutexGuard<'_, Order> {
