@@ -3,6 +3,7 @@
 //! [`Authority`] is opened once in a process and shared. A [`Session`] is somebody at work with it; what they change
 //! goes through [`Session::transact`] and a [`Tx`]. Each change, its indexes and its audit event are one commit.
 
+mod ahead;
 mod audit;
 mod authenticate;
 mod bootstrap;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::query::cache::Written;
-use crate::store::{Change, Compare, Revision, Row, Run, Store, StoreError, Versioned, Write};
+use crate::store::{Change, Compare, Read, Revision, Row, Run, Store, StoreError, Versioned, Write};
 
 /// How many rows are fetched from the store at a time.
 pub(super) const PAGE: usize = 512;
@@ -16,6 +16,8 @@ pub(super) const PAGE: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct Overlay {
     reads: HashMap<Vec<u8>, Option<Revision>>,
+    /// What was read ahead of its being asked for.
+    ahead: HashMap<Vec<u8>, Read<Option<Versioned>>>,
     /// Prefixes of keys that were read as a whole and must not have changed since.
     unchanged: Vec<Vec<u8>>,
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -62,12 +64,9 @@ impl Overlay {
         if self.first.is_none_or(|first| first == self.seen) {
             return Ok(false);
         }
-        for (key, changed) in &self.reads {
-            if store.get(key)?.found.map(|found| found.changed) != *changed {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let (keys, changed): (Vec<_>, Vec<_>) = self.reads.iter().map(|(key, changed)| (key.clone(), *changed)).unzip();
+        let now = store.get_many(&keys)?.into_iter().map(|read| read.found.map(|found| found.changed));
+        Ok(!now.eq(changed))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -119,11 +118,23 @@ impl Overlay {
         if let Some(None) = self.reads.get(key) {
             return Ok(None);
         }
-        let read = store.get(key)?;
+        let read = match self.ahead.get(key) {
+            Some(read) => read.clone(),
+            None => store.get(key)?,
+        };
         self.saw(read.seen);
         // The first read counts: if the key changed between two reads, the commit must not hold.
         self.reads.entry(key.to_vec()).or_insert_with(|| read.found.as_ref().map(|v| v.changed));
         Ok(read.found.map(|Versioned { value, .. }| value))
+    }
+
+    /// Reads those of the keys that are not known yet, all at once: for [`Overlay::get`], which will ask for them.
+    pub(super) fn look_ahead(&mut self, store: &dyn Store, mut keys: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        self.spill();
+        keys.retain(|key| !self.writes.contains_key(key) && !self.ahead.contains_key(key));
+        let reads = store.get_many(&keys)?;
+        self.ahead.extend(keys.into_iter().zip(reads));
+        Ok(())
     }
 
     /// Has the commit compare a key that was read as part of a range, and found as the commit `changed` had written it.
@@ -317,6 +328,25 @@ mod tests {
         };
         overlay.range(store, b"a", b"z", each).unwrap();
         rows
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_compared_like_all_other_reads() {
+        let store = MemoryStore::new(StoreId([0; 16]));
+        let put = |value: &str| {
+            let mut other = Overlay::default();
+            other.put(b"a".to_vec(), Some(value.into()));
+            assert!(matches!(store.commit(other.into_change()), Ok(Committed::Applied(_))));
+        };
+        put("1");
+        let mut overlay = Overlay::default();
+        overlay.put(b"own".to_vec(), Some(b"mine".to_vec()));
+        overlay.look_ahead(&store, vec![b"a".to_vec(), b"own".to_vec(), b"none".to_vec()]).unwrap();
+        assert_eq!(overlay.get(&store, b"own").unwrap(), Some(b"mine".to_vec()));
+        assert_eq!(overlay.get(&store, b"none").unwrap(), None);
+        put("2");
+        assert_eq!(overlay.get(&store, b"a").unwrap(), Some(b"1".to_vec()), "as of one moment");
+        assert!(matches!(store.commit(overlay.into_change()), Ok(Committed::Conflict(_))), "which is over");
     }
 
     #[test]

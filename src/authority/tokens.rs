@@ -105,6 +105,7 @@ impl Tx<'_> {
     /// All tokens of a user, revoked ones too, in the order in which they were made.
     pub fn tokens_of(&mut self, user: i64) -> Result<Vec<Token>, ChangeError> {
         let serials = self.ids_under(&layout::owned_by(user))?;
+        self.look_ahead::<Token>(serials.iter().copied())?;
         serials.into_iter().filter_map(|serial| self.find(serial).transpose()).collect()
     }
 
@@ -265,7 +266,9 @@ impl Tx<'_> {
     }
 
     /// The secrets in use, which the commit compares: what is sealed here is sealed under the newest.
-    fn keys(&mut self) -> Result<Arc<StoreKeys>, ChangeError> {
+    pub(super) fn keys(&mut self) -> Result<Arc<StoreKeys>, ChangeError> {
+        // Asked for again with each key.
+        self.read_ahead(vec![layout::KEYRING.to_vec()])?;
         let numbers = keys::decode(self.get(layout::KEYRING)?.as_deref());
         Ok(self.core.keys.at_least(numbers, &*self.core.entropy)?)
     }

@@ -102,6 +102,11 @@ impl Tx<'_> {
         } else if self.get(&E::TABLE.row(row.id()))?.is_some() {
             return Err(ChangeError::Unique { constraint: primary_key(E::TABLE) });
         }
+        if self.is_far() {
+            let places = row.places().into_iter().map(|place| place.key);
+            let referred = row.refers_to().into_iter().map(|(table, id)| table.row(id));
+            self.read_ahead(places.chain(referred).collect())?;
+        }
         for place in row.places() {
             if self.get(&place.key)?.is_some() {
                 return Err(ChangeError::Unique { constraint: place.constraint });

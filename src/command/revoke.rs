@@ -81,13 +81,15 @@ impl Revoke {
                 true => Some(self.find(&what, tx)?.into_iter().map(|(token, _)| token.serial).collect::<HashSet<_>>()),
                 false => None,
             };
+            tx.look_ahead::<Token>(found.iter().map(|(token, _)| token.serial))?;
             let mut revoked = Vec::new();
             for (token, user) in &found {
                 if still.as_ref().is_none_or(|still| still.contains(&token.serial)) && tx.revoke(token)? {
                     revoked.push(what::of(token, user));
                 }
             }
-            let alive = if still.is_some() { Vec::new() } else { alive(&found, tx)? };
+            // Of a long list nobody reads what else its users have.
+            let alive = if still.is_some() || found.len() > NAMED { Vec::new() } else { alive(&found, tx)? };
             Ok::<_, Failure>((revoked, alive))
         });
         let (revoked, alive) = done?;
@@ -115,7 +117,8 @@ impl Revoke {
             let live = found.into_iter().filter(|(token, _, _)| token.is_live());
             return Ok(live.map(|(token, user, _)| (token, user)).collect());
         }
-        let mut found: Vec<(Token, User)> = Vec::new();
+        What::look_ahead(what, tx)?;
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for what in what {
             let tokens = match what {
                 What::Name(name) if self.all => {
@@ -126,7 +129,7 @@ impl Revoke {
                 What::Name(_) | What::Id(_) | What::Key(_) => vec![what.token(tx)?],
             };
             for (token, user) in tokens {
-                if !found.iter().any(|(other, _)| other.serial == token.serial) {
+                if seen.insert(token.serial) {
                     found.push((token, user));
                 }
             }

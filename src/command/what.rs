@@ -36,6 +36,26 @@ impl What {
         })
     }
 
+    /// Reads what [`What::token`] will ask for, all at once.
+    pub(super) fn look_ahead(what: &[Self], tx: &mut Tx<'_>) -> Result<(), Failure> {
+        let names: Vec<_> = what.iter().filter_map(Self::name).collect();
+        let bare = tx.look_ahead_users(names.iter().copied())?;
+        let split: Vec<_> =
+            names.iter().zip(&bare).filter(|(_, found)| found.is_none()).map(|(name, _)| *name).collect();
+        let split: Vec<_> = split.into_iter().filter_map(|name| name.rsplit_once('/')).collect();
+        let owners = tx.look_ahead_users(split.iter().map(|(username, _)| *username))?;
+        let unnamed = bare.into_iter().flatten().map(|user| (user, None));
+        let named = owners.into_iter().zip(split).filter_map(|(user, (_, name))| Some((user?, Some(name))));
+        Ok(tx.look_ahead_tokens(unnamed.chain(named))?)
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Key(_) | Self::Id(_) => None,
+        }
+    }
+
     /// The token that is meant: for a bare username, the unnamed one.
     pub(super) fn token(&self, tx: &mut Tx<'_>) -> Result<(Token, User), Failure> {
         let token = match self {

@@ -155,6 +155,12 @@ pub trait Store: Send + Sync {
     /// Reads one key.
     fn get(&self, key: &[u8]) -> Result<Read<Option<Versioned>>, StoreError>;
 
+    /// Reads several keys, each as [`Store::get`] does, in their order: where another process owns the store it is asked
+    /// once for all of them.
+    fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Read<Option<Versioned>>>, StoreError> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
     /// Reads the rows with `from <= key < to` in the order of their bytes, `limit` at most. `seen` is one revision
     /// for the whole page; two pages may see two revisions.
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, StoreError>;

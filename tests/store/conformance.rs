@@ -41,6 +41,23 @@ fn a_commit_is_visible_at_once_and_its_revision_grows() {
 }
 
 #[test]
+fn many_keys_are_read_at_once_in_their_order() {
+    on_each(|store| {
+        for n in 0..1_000 {
+            applied(store.commit(put(&format!("row{n}"), &format!("value{n}"))).expect("a commit"));
+        }
+        let keys: Vec<_> = (0..2_000).rev().map(|n| format!("row{n}").into_bytes()).collect();
+        let reads = store.get_many(&keys).expect("reads");
+        assert_eq!(reads.len(), keys.len());
+        for (read, n) in reads.into_iter().zip((0..2_000).rev()) {
+            let value = read.found.map(|found| String::from_utf8(found.value).expect("text"));
+            assert_eq!(value, (n < 1_000).then(|| format!("value{n}")));
+        }
+        assert!(store.get_many(&[]).expect("reads").is_empty());
+    });
+}
+
+#[test]
 fn a_compare_that_does_not_hold_leaves_everything_as_it_was() {
     on_each(|store| {
         let first = applied(store.commit(put("a", "1")).expect("a commit"));

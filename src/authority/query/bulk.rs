@@ -5,13 +5,13 @@ use std::{borrow::Cow, sync::Arc};
 use super::{
     Assignment, Patch, QueryError, Row, Tx,
     eval::{Env, Eval},
-    rows::Rows,
+    rows::{Rows, token_field},
     write::{check_null, check_nulls, group, time, user, yes},
 };
 use crate::{
     authority::{ChangeError, Entity, crowd::MANY},
     domain::{
-        Model, User, Value,
+        Key, Model, User, Value,
         filter::{Expr, Query},
     },
     store::{
@@ -184,6 +184,17 @@ impl Tx<'_> {
             Model::Group if patches.len() >= MANY => Some("group"),
             _ => None,
         };
+        if model == Model::Token {
+            self.look_ahead_new_tokens(patches.iter().map(|patch| {
+                let value = |wanted| patch.iter().find(|(field, _)| *field == wanted).map(|(_, value)| value);
+                let text = |wanted| match value(wanted) {
+                    Some(Value::Text(text)) => Some(text.as_str()),
+                    Some(_) | None => None,
+                };
+                let user = value(token_field::USER).and_then(Value::int).unwrap_or(0);
+                (user, text(token_field::NAME), text(token_field::KEY).map(|key| Key::from_text(key.into())))
+            }))?;
+        }
         let (mut made, mut ids) = (Vec::with_capacity(patches.len()), Vec::new());
         for patch in patches {
             told(u64::try_from(made.len()).unwrap_or(u64::MAX));

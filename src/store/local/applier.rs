@@ -39,6 +39,9 @@ pub(super) fn start(engine: &Arc<Engine>) -> std::io::Result<JoinHandle<()>> {
 }
 
 fn run(engine: &Engine) {
+    // Where the processor is short, requests and statements go first: what is written here is in the journal already, and
+    // whoever needs the room waits for it. On Linux this is about the thread. Without it, it still works.
+    let _ = rustix::process::setpriority_process(None, 10);
     work(engine);
     // Whoever waits for a job is told that it will not be done.
     engine.work.lock().unwrap_or_else(PoisonError::into_inner).jobs.clear();

@@ -30,6 +30,9 @@ const IMPATIENCE: Duration = Duration::from_secs(2);
 /// After this many of those the request is given up.
 const PATIENCE: u32 = 30;
 
+/// So many things are asked for at once.
+const AT_ONCE: usize = 256;
+
 /// What became of the attempt to attach.
 #[derive(Debug)]
 pub(super) enum Attempt {
@@ -174,14 +177,19 @@ impl Client {
     }
 
     fn submit(&self, request: &Request, waiting: Waiting) -> Result<(), Trouble> {
+        let turn = self.queue(request, waiting)?;
+        self.send(turn);
+        Ok(())
+    }
+
+    /// Puts a request to what waits to go out.
+    fn queue(&self, request: &Request, waiting: Waiting) -> Result<Turn, Trouble> {
         let mut message = request.message(0);
         let encode = |number| {
             message.request = number;
             wire::encode(&message)
         };
-        let turn = self.pending().submit(encode, waiting).ok_or(Trouble::Gone)?;
-        self.send(turn);
-        Ok(())
+        self.pending().submit(encode, waiting).ok_or(Trouble::Gone)
     }
 
     /// Sends what waits to go out, and what others add meanwhile. Where that fails the connection is over, and all who
@@ -208,6 +216,26 @@ impl Client {
     /// Asks and waits for the answer. [`Trouble::Gone`]: ask the next owner.
     pub(super) fn call(&self, request: &Request) -> Result<Response, Trouble> {
         self.call_for(request, PATIENCE)
+    }
+
+    /// Asks for several things at once, and waits for all of the answers.
+    pub(super) fn call_many(&self, requests: &[Request]) -> Result<Vec<Response>, Trouble> {
+        let mut answers = Vec::with_capacity(requests.len());
+        // The owner must be able to send the answers to one part while the next is on its way.
+        for some in requests.chunks(AT_ONCE) {
+            let slots: Vec<_> = some.iter().map(|_| Slot::new()).collect();
+            let mut turn = Turn::Others;
+            for (request, slot) in some.iter().zip(&slots) {
+                if self.queue(request, Waiting::Call(Arc::clone(slot)))? == Turn::Mine {
+                    turn = Turn::Mine;
+                }
+            }
+            self.send(turn);
+            for slot in slots {
+                answers.push(self.wait(&slot, PATIENCE)?.ok_or(Trouble::Gone)?);
+            }
+        }
+        Ok(answers)
     }
 
     /// Asks for something that takes its time: hours, on a very large store.

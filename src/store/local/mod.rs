@@ -230,6 +230,23 @@ impl Store for LocalStore {
         Ok(read)
     }
 
+    fn get_many(&self, keys: &[Vec<u8>]) -> Result<Vec<Read<Option<Versioned>>>, StoreError> {
+        let reads = self.shared.with(|link| match link {
+            Link::Loose => Err(Trouble::Gone),
+            Link::Owner(tenancy) => keys.iter().map(|key| tenancy.engine.get(key)).collect(),
+            Link::Attached(client) => {
+                let requests: Vec<_> = keys.iter().map(|key| Request::Get(key.clone())).collect();
+                let value = |response| match response {
+                    Response::Value(read) => Ok(read),
+                    other => Err(unexpected(&other)),
+                };
+                client.call_many(&requests)?.into_iter().map(value).collect::<Result<Vec<_>, _>>()
+            }
+        })?;
+        reads.iter().for_each(|read| self.shared.saw(read.seen));
+        Ok(reads)
+    }
+
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Read<Vec<Row>>, StoreError> {
         let read = self.shared.with(|link| match link {
             Link::Loose => Err(Trouble::Gone),

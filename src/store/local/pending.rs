@@ -42,8 +42,12 @@ impl Slot {
     }
 
     fn put(&self, answer: Answer) {
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        self.put_quietly(answer);
         self.thread.unpark();
+    }
+
+    fn put_quietly(&self, answer: Answer) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }
 
     /// Waits so long at most.
@@ -240,8 +244,13 @@ pub(super) struct Told(Vec<(Arc<Slot>, Answer)>);
 
 impl Told {
     pub(super) fn tell(self) {
-        for (slot, answer) in self.0 {
-            slot.put(answer);
+        let mut told = self.0.into_iter().peekable();
+        while let Some((slot, answer)) = told.next() {
+            slot.put_quietly(answer);
+            // Who asked for several things is woken once.
+            if told.peek().is_none_or(|(next, _)| next.thread.id() != slot.thread.id()) {
+                slot.thread.unpark();
+            }
         }
     }
 }
