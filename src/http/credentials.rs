@@ -81,14 +81,13 @@ fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
     let from = text.iter().position(|byte| !is_blank(byte)).unwrap_or(text.len());
     let text = &text[from..];
     // A long word is stepped over many bytes at once.
-    let plain = text.chunks_exact(32).take_while(|some| !some.iter().fold(false, |any, byte| any | is_blank(byte)));
-    let plain = plain.count() * 32;
-    text.split_at(text[plain..].iter().position(is_blank).map_or(text.len(), |end| plain + end))
+    let ends = [memchr::memchr3(b' ', b'\t', b'\r', text), memchr::memchr3(b'\n', b'\x0b', b'\x0c', text)];
+    text.split_at(ends.into_iter().flatten().min().unwrap_or(text.len()))
 }
 
 /// Python's `bytes.split()`: space, tab, line feed, carriage return, form feed and vertical tab.
 fn is_blank(byte: &u8) -> bool {
-    (*byte == b' ') | (byte.wrapping_sub(b'\t') <= b'\r' - b'\t')
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 #[cfg(test)]
