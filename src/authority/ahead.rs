@@ -25,12 +25,15 @@ impl Tx<'_> {
     }
 
     /// Whether each read is a question to another process: then it is worth the while to ask for several things at once.
-    pub(super) fn is_far(&self) -> bool {
+    pub fn is_far(&self) -> bool {
         self.core.store.role() == Role::Attached
     }
 
     pub(super) fn read_ahead(&mut self, keys: Vec<Vec<u8>>) -> Result<(), ChangeError> {
         self.poll()?;
+        if !self.is_far() {
+            return Ok(());
+        }
         Ok(self.overlay.look_ahead(&*self.core.store, keys)?)
     }
 

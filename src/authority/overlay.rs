@@ -64,9 +64,15 @@ impl Overlay {
         if self.first.is_none_or(|first| first == self.seen) {
             return Ok(false);
         }
-        let (keys, changed): (Vec<_>, Vec<_>) = self.reads.iter().map(|(key, changed)| (key.clone(), *changed)).unzip();
-        let now = store.get_many(&keys)?.into_iter().map(|read| read.found.map(|found| found.changed));
-        Ok(!now.eq(changed))
+        let reads: Vec<_> = self.reads.iter().collect();
+        for some in reads.chunks(PAGE) {
+            let keys: Vec<_> = some.iter().map(|(key, _)| (*key).clone()).collect();
+            let now = store.get_many(&keys)?.into_iter().map(|read| read.found.map(|found| found.changed));
+            if !now.eq(some.iter().map(|(_, changed)| **changed)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -121,14 +121,12 @@ impl Site {
         client: Peer,
         now: Instant,
     ) -> Option<&Encoded> {
-        if !self.is_plain {
-            return None;
-        }
+        self.is_plain.then_some(())?;
         let mut trace = Trace::default();
         let (route, answer) = match (method, target) {
             (b"GET", b"/healthz") => (Route::Other, &self.healthy),
             _ => {
-                let endpoint = self.endpoints.iter().find(|endpoint| endpoint.trigger.path.as_bytes() == target)?;
+                let endpoint = self.endpoint(target)?;
                 host.is_none_or(is_good_host).then_some(())?;
                 (Route::Protected, endpoint.known_answer(self, (method, authorization), client, now, &mut trace)?)
             }
@@ -172,6 +170,10 @@ impl Site {
         reply.into_response()
     }
 
+    fn endpoint(&self, path: &[u8]) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.trigger.path.as_bytes() == path)
+    }
+
     async fn route(&self, asked: &Asked<'_>, body: Incoming, now: Instant, trace: &mut Trace) -> (Route, Reply) {
         let deadline = (now + self.settings.limits.request).into();
         match &*asked.path {
@@ -195,7 +197,7 @@ impl Site {
                     .unwrap_or_else(|_| (Reply::unavailable(), Session::Untouched));
                 (Route::Login, self.finish(asked, reply, session, Passed::All))
             }
-            path => match self.endpoints.iter().find(|endpoint| endpoint.trigger.path.as_bytes() == path) {
+            path => match self.endpoint(path) {
                 Some(endpoint) => {
                     let reply = self.protected(endpoint, asked, body, now, trace).await;
                     (Route::Protected, self.finish(asked, reply, Session::Untouched, Passed::All))
@@ -233,9 +235,7 @@ impl Site {
     /// Django's 404, or its redirect where only the slash is missing.
     fn nowhere(&self, asked: &Asked<'_>) -> (Reply, Passed) {
         let slashed = [&asked.path, &b"/"[..]].concat();
-        let is_route = |path: &[u8]| {
-            path == b"/api-token-auth/" || self.endpoints.iter().any(|end| end.trigger.path.as_bytes() == path)
-        };
+        let is_route = |path: &[u8]| path == b"/api-token-auth/" || self.endpoint(path).is_some();
         if asked.path.ends_with(b"/") || !is_route(&slashed) {
             return (Reply::not_found(), Passed::All);
         }
