@@ -2,7 +2,11 @@
 
 use std::{fmt, ops::Add, str::FromStr, time::Duration};
 
-use jiff::{Timestamp as Jiff, Unit, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp as Jiff, Unit,
+    civil::{DateTime, Time, date},
+    fmt::temporal::Pieces,
+};
 use serde::{Deserialize, Serialize};
 
 /// A moment: microseconds since 1970-01-01 00:00 UTC, as precise as Django's `DateTimeField`.
@@ -30,7 +34,7 @@ impl Timestamp {
     /// Year, month, day, hour, minute, second, microsecond in UTC: the arguments of Python's `datetime`.
     #[must_use]
     pub fn parts(self) -> [i32; 7] {
-        let t = TimeZone::UTC.to_datetime(self.jiff());
+        let t = self.civil();
         let micros = i32::try_from(self.0.rem_euclid(1_000_000)).expect("below a million");
         [
             t.year().into(),
@@ -43,16 +47,16 @@ impl Timestamp {
         ]
     }
 
-    fn jiff(self) -> Jiff {
-        // jiff ends at 9999-12-30; Python's datetime, from which our values come, a day later.
-        Jiff::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Jiff::MIN } else { Jiff::MAX })
+    /// The day and the time of day in UTC: unlike jiff's moments, these reach as far as Python's.
+    fn civil(self) -> DateTime {
+        date(1970, 1, 1).at(0, 0, 0, 0).saturating_add(SignedDuration::from_micros(self.0))
     }
 }
 
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, with as many digits of the second as are not zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.jiff().fmt(f)
+        write!(f, "{}Z", self.civil())
     }
 }
 
@@ -61,9 +65,22 @@ impl FromStr for Timestamp {
 
     /// Reads RFC 3339; a missing offset is an error.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let moment: Jiff = text.parse()?;
-        Ok(Self(moment.round(Unit::Microsecond)?.as_microsecond()))
+        match text.parse::<Jiff>() {
+            Ok(moment) => Ok(Self(moment.round(Unit::Microsecond)?.as_microsecond())),
+            Err(error) => last_day(text).ok_or(error),
+        }
     }
+}
+
+/// Reads a moment that is later than jiff's last one, a day before Python's.
+fn last_day(text: &str) -> Option<Timestamp> {
+    let pieces = Pieces::parse(text).ok()?;
+    let offset = pieces.to_numeric_offset()?.seconds();
+    let moment = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+    let since = moment.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_micros() - i128::from(offset) * 1_000_000;
+    let latest = date(9999, 12, 31).at(23, 59, 59, 999_999_999);
+    let fits = since <= latest.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_micros();
+    i64::try_from(since).ok().filter(|_| fits).map(Timestamp)
 }
 
 impl Add<Duration> for Timestamp {
@@ -84,5 +101,16 @@ mod tests {
         assert_eq!(at("2024-02-01T10:30:00.123456Z"), "2024-02-01T10:30:00.123Z");
         assert_eq!(at("2024-02-01T10:30:00Z"), "2024-02-01T10:30:00Z");
         assert_eq!(at("1969-12-31T23:59:59.999999Z"), "1969-12-31T23:59:59.999Z");
+    }
+    #[test]
+    fn the_last_day_of_pythons_calendar_is_there() {
+        for text in ["9999-12-31T23:59:59.999999Z", "9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z"] {
+            assert_eq!(text.parse::<Timestamp>().expect("a moment").to_string(), text);
+        }
+        let last: Timestamp = "9999-12-31T23:59:59.999999Z".parse().expect("a moment");
+        assert_eq!(last.parts(), [9999, 12, 31, 23, 59, 59, 999_999]);
+        assert_eq!("9999-12-31T22:30:00+00:30".parse::<Timestamp>().expect("a moment").to_string(), "9999-12-31T22:00:00Z");
+        assert!("9999-12-31T23:30:00-01:00".parse::<Timestamp>().is_err(), "there is no later day");
+        assert!("9999-12-31T23:30:00".parse::<Timestamp>().is_err(), "a moment has an offset");
     }
 }

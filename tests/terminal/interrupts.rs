@@ -177,6 +177,25 @@ fn an_endless_generator_ends_wherever_the_interrupt_meets_it() {
 }
 
 #[test]
+fn what_is_one_step_of_the_engine_ends_as_well() {
+    ends(&["print('run' + 'ning'); sum(range(10 ** 12))"]);
+    ends(&["import itertools", "print('run' + 'ning'); max(itertools.count())"]);
+    ends(&["names = list(map(str, range(10 ** 6)))", "print('run' + 'ning'); [sorted(names) for _ in range(1000)]"]);
+    ends(&["names = list(map(str, range(10 ** 6)))", "print('run' + 'ning'); ['no' in names for _ in range(1000)]"]);
+    ends(&["print('run' + 'ning'); 9 ** 9 ** 9"]);
+}
+
+#[test]
+fn a_pattern_that_tries_too_much_ends_in_python_and_in_a_question() {
+    ends(&["import re", "print('run' + 'ning'); re.match('(a+)+$', 'a' * 50 + 'b')"]);
+    ends(&["import re", "print('run' + 'ning'); re.sub('([a-z]+)*=', '', 'a' * 50 + ';')"]);
+    ends(&[
+        "u = User.objects.create(username='a' * 50 + 'b')",
+        "print('run' + 'ning'); User.objects.filter(username__regex='(?=a)(a+)+$').count()",
+    ]);
+}
+
+#[test]
 fn an_endless_loop_in_a_with_and_a_try_ends_by_their_rules() {
     let env = TestEnv::new();
     let lines = [

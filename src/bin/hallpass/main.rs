@@ -110,6 +110,13 @@ fn words_without_globals(args: &[String]) -> Vec<String> {
     words
 }
 
+/// The name of the account `uid`, as the machine's own list of them has it: in a container nothing else says it.
+fn account(uid: u32) -> Option<String> {
+    let list = std::fs::read_to_string("/etc/passwd").ok()?;
+    let found = list.lines().find(|line| line.split(':').nth(2).and_then(|field| field.parse().ok()) == Some(uid))?;
+    found.split(':').next().map(str::to_owned)
+}
+
 /// What commands of this process work with.
 fn context(
     config: &Config,
@@ -120,7 +127,8 @@ fn context(
     patience: &Patience,
 ) -> Context {
     let uid = rustix::process::getuid().as_raw();
-    let name = ["LOGNAME", "USER"].into_iter().find_map(variable).unwrap_or_else(|| uid.to_string());
+    let name = ["LOGNAME", "USER", "LNAME", "USERNAME"].into_iter().find_map(variable);
+    let name = name.or_else(|| account(uid)).unwrap_or_else(|| uid.to_string());
     let actor = Actor {
         from: Some(ui::terminal_name().unwrap_or_else(|| "pipe".into())),
         process: Some(std::process::id()),

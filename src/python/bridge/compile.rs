@@ -248,6 +248,10 @@ impl Compiler<'_, '_> {
         if let Some(inner) = query_of(value, vm)? {
             return self.compare_query(left, op, inner);
         }
+        let right = match right {
+            Some(Expr::Sub(inner)) if op == Op::In => return self.compare_query(left, op, *inner),
+            right => right,
+        };
         if let Some(right) = right {
             // SQLite refuses what Django makes of one expression in the place of several.
             if right.has_aggregate() && self.query.grouping == Grouping::None {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rustpython_sre_engine::{Request, State};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::import;
 use crate::{
     authority::query::pattern,
     domain::filter::{Matcher, Pattern},
+    python::engine::polling::patterns::search,
 };
 
 /// The code of a pattern.
@@ -17,7 +17,7 @@ struct Code(Vec<u32>);
 
 impl Matcher for Code {
     fn matches(&self, text: &str) -> bool {
-        State::default().search(Request::new(text, 0, usize::MAX, &self.0, false))
+        search(&self.0, text)
     }
 }
 

@@ -3,6 +3,7 @@
 //! An [`Engine`] lives on one thread from birth to end ([`on_big_stack`] gives it one): the interpreter's objects are
 //! not for two threads, and its evaluation loop and its parser recurse.
 
+mod compiling;
 mod complete;
 mod files;
 mod guard;
@@ -13,6 +14,7 @@ mod interrupt;
 mod lint;
 mod namespace;
 pub mod offer;
+pub(super) mod polling;
 pub mod secrets;
 mod streams;
 mod syntax;
@@ -21,7 +23,6 @@ mod terminal;
 mod traceback;
 mod wording;
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -177,6 +178,8 @@ impl Engine {
             wording::install(vm);
             system::install(vm).expect("the system needs nothing but its own module");
             hashing::install(vm).expect("the engine has its hashes");
+            polling::install(vm).expect("the engine has its iterators");
+            compiling::install(vm).expect("the engine has its compiler");
             let globals = vm.new_scope_with_main().expect("__main__ can be made in a new interpreter").globals;
             // Django runs a script among the names of its shell module.
             for (name, value) in [("__name__", SHELL_MODULE), ("__file__", SHELL_FILE)] {
@@ -359,19 +362,7 @@ impl Engine {
         path: &str,
     ) -> Result<(), PyBaseExceptionRef> {
         let guarded = catch_unwind(AssertUnwindSafe(|| {
-            let source = &plain_newlines(source);
-            if let Some(fault) = syntax::byte_order_mark(vm, source, path) {
-                return Err(fault);
-            }
-            if source.contains('\0') {
-                let text = vm.ctx.new_str("source code string cannot contain null bytes").into();
-                return Err(vm.invoke_exception(vm.ctx.exceptions.syntax_error.to_owned(), vec![text])?);
-            }
-            syntax::check_depth(vm, source, path)?;
-            let code = vm
-                .compile(source, mode, path.to_owned())
-                .map_err(|error| syntax::exception(vm, source, path, &error))?;
-            lint::warn(vm, source, path)?;
+            let code = compiling::compile(vm, source, mode, path)?;
             if self.kind.get() == Kind::Script {
                 namespace::fill(vm, &self.globals, Some(&code), Kind::Script, self.imports)?;
             }
@@ -379,11 +370,6 @@ impl Engine {
         }));
         guarded.unwrap_or_else(|_| Err(host::lost(vm)))
     }
-}
-
-/// Source as Python's tokenizer reads it: every kind of line end is one newline.
-fn plain_newlines(source: &str) -> Cow<'_, str> {
-    if source.contains('\r') { source.replace("\r\n", "\n").replace('\r', "\n").into() } else { source.into() }
 }
 
 /// Prints what is to be printed about an exception that ended a script, and says how the process ends.

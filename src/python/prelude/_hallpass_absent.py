@@ -52,7 +52,7 @@ ABSENT = {
     "rest_framework": "of REST framework hallpass has authtoken, authentication, exceptions and status",
 }
 _UTILS = (
-    "_os archive autoreload cache choices feedgenerator inspect log lorem_ipsum tree xmlutils"
+    "archive autoreload cache csp feedgenerator lorem_ipsum xmlutils"
 ).split()
 _REST = (
     "checks compat decorators documentation fields filters generics management metadata mixins negotiation pagination "

@@ -30,7 +30,8 @@ class _Absent:
         told = reason(name)
         if told is None:
             return None
-        raise ModuleNotFoundError("No module named %r in hallpass: %s" % (name, told), name=name)
+        # Without the name: `from package import name` would forgive a module of that name, and not say why.
+        raise ModuleNotFoundError("No module named %r in hallpass: %s" % (name, told))
 
 
 sys.meta_path.append(_Absent)

@@ -38,10 +38,22 @@ async def aget_list_or_404(klass, *args, **kwargs):
     return get_list_or_404(klass, *args, **kwargs)
 
 
-def _no_web(*args, **kwargs):
-    raise NotImplementedError(
-        "hallpass has no pages and no URLs; get_object_or_404 and get_list_or_404 are what it has of django.shortcuts"
-    )
+def resolve_url(to, *args, **kwargs):
+    """The address of an object that says it, or the one that is given; there are no names of pages."""
+    if hasattr(to, "get_absolute_url"):
+        return to.get_absolute_url()
+    to = str(to)
+    if "/" in to or "." in to:
+        return to
+    raise NotImplementedError("hallpass has no pages, so none is named %r; resolve_url takes an address" % to)
 
 
-render = redirect = resolve_url = _no_web
+def redirect(to, *args, permanent=False, preserve_request=False, **kwargs):
+    from django.http import HttpResponsePermanentRedirect, HttpResponseRedirect
+
+    kind = HttpResponsePermanentRedirect if permanent else HttpResponseRedirect
+    return kind(resolve_url(to, *args, **kwargs), preserve_request=preserve_request)
+
+
+def render(*args, **kwargs):
+    raise NotImplementedError("hallpass has no pages and no templates: f-strings and string.Template make text")

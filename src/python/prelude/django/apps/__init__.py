@@ -63,7 +63,10 @@ class AppConfig:
     def module(self):
         return sys.modules.get(self.name)
 
-    default_auto_field = "django.db.models.AutoField"
+    @property
+    def default_auto_field(self):
+        ours = ("admin", "auth", "contenttypes")
+        return "django.db.models.%sAutoField" % ("" if self.label in ours else "Big")
 
     @property
     def models(self):

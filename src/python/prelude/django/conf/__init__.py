@@ -5,31 +5,79 @@ DEFAULT_STORAGE_ALIAS = "default"
 STATICFILES_STORAGE_ALIAS = "staticfiles"
 
 
+def _sources():
+    import _hallpass_settings
+    from django.conf import global_settings
+
+    return _hallpass_settings, global_settings
+
+
 class Settings:
-    """The values of django.conf.global_settings, made when they are asked for; a script may set others."""
+    """This program's values before Django's own defaults, taken when they are asked for; a script may set others."""
+
+    def __init__(self, settings_module=None):
+        self.__dict__["_set"] = set()
 
     def __getattr__(self, name):
-        from django.conf import global_settings
-
-        if name.isupper() and name not in ("MADE", "OVERRIDDEN") and hasattr(global_settings, name):
-            value = getattr(global_settings, name)
-        elif name in global_settings.MADE:
-            value = global_settings.MADE[name]()
+        ours, defaults = _sources()
+        if name in ours.made:
+            value = ours.made[name]()
+        elif name.isupper() and hasattr(ours, name):
+            value = getattr(ours, name)
+        elif name.isupper() and hasattr(defaults, name):
+            value = getattr(defaults, name)
         else:
             raise AttributeError("'Settings' object has no attribute %r" % name)
         self.__dict__[name] = value
         return value
 
-    def __dir__(self):
-        from django.conf import global_settings
+    def __setattr__(self, name, value):
+        self._set.add(name)
+        self.__dict__[name] = value
 
-        names = {name for name in dir(global_settings) if name.isupper()} - {"MADE", "OVERRIDDEN"}
-        return sorted({*names, *global_settings.MADE, *self.__dict__})
+    def __dir__(self):
+        ours, defaults = _sources()
+        names = {name for source in (ours, defaults) for name in vars(source) if name.isupper()}
+        return sorted({*names, *ours.made, *(name for name in self.__dict__ if name != "_set")})
+
+    def __repr__(self):
+        return '<Settings "%s">' % self.SETTINGS_MODULE
 
     def is_overridden(self, setting):
-        from django.conf import global_settings
+        ours, _ = _sources()
+        return setting in self._set or setting in ours.made or (setting.isupper() and hasattr(ours, setting))
 
-        return setting in global_settings.OVERRIDDEN or setting in self.__dict__
+
+class UserSettingsHolder:
+    """Settings above others, which show through."""
+
+    SETTINGS_MODULE = None
+
+    def __init__(self, default_settings):
+        self.__dict__["_deleted"] = set()
+        self.default_settings = default_settings
+
+    def __getattr__(self, name):
+        if not name.isupper() or name in self._deleted:
+            raise AttributeError("%r object has no attribute %r" % (type(self).__name__, name))
+        return getattr(self.default_settings, name)
+
+    def __setattr__(self, name, value):
+        self._deleted.discard(name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name):
+        self._deleted.add(name)
+        if name in self.__dict__:
+            super().__delattr__(name)
+
+    def __dir__(self):
+        names = {*self.__dict__, *dir(self.default_settings)} - self._deleted - {"_deleted"}
+        return sorted(names)
+
+    def is_overridden(self, setting):
+        known = getattr(self.default_settings, "is_overridden", lambda _: False)
+        return setting in self._deleted or setting in self.__dict__ or known(setting)
 
 
 class LazySettings:
@@ -40,7 +88,10 @@ class LazySettings:
         return getattr(self._wrapped, name)
 
     def __setattr__(self, name, value):
-        setattr(self._wrapped, name, value)
+        if name == "_wrapped":
+            self.__dict__[name] = value
+        else:
+            setattr(self._wrapped, name, value)
 
     def __delattr__(self, name):
         delattr(self._wrapped, name)

@@ -14,6 +14,11 @@ from django.db.utils import (
     check_alias,
 )
 
+__all__ = [
+    "connection", "connections", "router", "DatabaseError", "IntegrityError", "InternalError", "ProgrammingError",
+    "DataError", "NotSupportedError", "Error", "InterfaceError", "OperationalError", "DEFAULT_DB_ALIAS",
+]
+
 
 class Connection:
     """Says what scripts ask of a connection. There is no SQL behind it."""
@@ -28,7 +33,32 @@ class Connection:
     connection = None
 
     def __init__(self):
-        self.settings_dict = {"ENGINE": "django.db.backends.sqlite3", "NAME": "hallpass"}
+        self.settings_dict = {
+            "ENGINE": "django.db.backends.sqlite3", "NAME": "hallpass", "ATOMIC_REQUESTS": False, "AUTOCOMMIT": True,
+            "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}, "TIME_ZONE": None, "USER": "",
+            "PASSWORD": "", "HOST": "", "PORT": "",
+        }
+
+    @property
+    def introspection(self):
+        from django.db.introspection import Introspection
+
+        return Introspection(self)
+
+    @property
+    def features(self):
+        from django.db.introspection import Features
+
+        return Features()
+
+    @property
+    def ops(self):
+        from django.db.introspection import Operations
+
+        return Operations()
+
+    def schema_editor(self, *args, **kwargs):
+        raise NotSupportedError("hallpass has the tables of Django's users and tokens, and no others")
 
     @property
     def queries(self):
@@ -40,7 +70,7 @@ class Connection:
 
         return _hallpass.depth() > 0
 
-    def cursor(self):
+    def cursor(self, *args, **kwargs):
         raise NotSupportedError(
             "hallpass has no SQL: use the models (User.objects, Token.objects ...) instead of a cursor"
         )

@@ -1,12 +1,22 @@
-"""Requests and responses as far as a shell has them: what is not found, and a request to hand about."""
+"""Requests and responses as values: to be made, filled, handed about and shown. Who answers requests is hallpassd."""
 
-from django.http.request import HttpHeaders, HttpRequest, QueryDict
-from django.http.response import Http404
+from django.http.request import HttpHeaders, HttpRequest, QueryDict, RawPostDataException, UnreadablePostError
+from django.http.kinds import (
+    HttpResponseBadRequest,
+    HttpResponseForbidden,
+    HttpResponseGone,
+    HttpResponseNotAllowed,
+    HttpResponseNotFound,
+    HttpResponseNotModified,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+    HttpResponseServerError,
+    JsonResponse,
+)
+from django.http.response import BadHeaderError, Http404, HttpResponse, ResponseHeaders, StreamingHttpResponse
 
 
 def __getattr__(name):
-    if "Response" in name:
-        raise AttributeError(
-            "hallpass answers requests by hallpassd, not by views: there is no %s; print(...) shows things here" % name
-        )
+    if name == "FileResponse":
+        raise AttributeError("hallpass serves no files: open(...) and pathlib read and write them")
     raise AttributeError("module 'django.http' has no attribute %r" % name)

@@ -32,16 +32,9 @@ def time_format(value, format=None, use_l10n=None):
 
 
 def number_format(value, decimal_pos=None, use_l10n=None, force_grouping=False):
-    text = str(value) if decimal_pos is None else "%.*f" % (decimal_pos, value)
-    if not force_grouping:
-        return text
-    sign = "-" if text.startswith("-") else ""
-    whole, dot, rest = text.removeprefix("-").partition(".")
-    groups = []
-    while len(whole) > 3:
-        groups.insert(0, whole[-3:])
-        whole = whole[:-3]
-    return sign + ",".join([whole, *groups]) + dot + rest
+    from django.utils.numberformat import format
+
+    return format(value, DECIMAL_SEPARATOR, decimal_pos, NUMBER_GROUPING, THOUSAND_SEPARATOR, force_grouping)
 
 
 def localize(value, use_l10n=None):

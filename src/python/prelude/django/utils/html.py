@@ -106,6 +106,12 @@ def smart_urlquote(url):
     }))
 
 
+def urlize(text, trim_url_limit=None, nofollow=False, autoescape=False):
+    from django.utils.urlizer import urlize
+
+    return urlize(text, trim_url_limit, nofollow, autoescape)
+
+
 def html_safe(klass):
     klass.__html__ = lambda self: str(self)
     return klass

@@ -132,3 +132,15 @@ def content_disposition_header(as_attachment, filename):
     if filename.isascii():
         return '%s; filename="%s"' % (kind, filename.replace("\\", "\\\\").replace('"', '\\"'))
     return "%s; filename*=utf-8''%s" % (kind, quote(filename))
+
+
+def parse_header_parameters(line, max_length=None):
+    """The value of a header and its parameters: `text/html; charset=utf-8`."""
+    if max_length is not None and line and len(line) > max_length:
+        raise ValueError("Unable to parse header parameters (value too long).")
+    from email.message import Message
+
+    header = Message()
+    header["content-type"] = line
+    given = header.get_params(unquote=True) or [("", "")]
+    return given[0][0].lower().strip(), {name.lower(): value for name, value in given[1:]}

@@ -56,9 +56,16 @@ class Truncator:
             return truncate % {"truncated_text": text}
         return text if text.endswith(truncate) else text + truncate
 
+    def _of_html(self, num, truncate, by_words):
+        from django.utils.truncated import truncated
+
+        return truncated(self._text, num, self.add_truncation_text("", truncate), by_words)
+
     def chars(self, num, truncate=None, html=False):
         import unicodedata
 
+        if html and num > 0:
+            return self._of_html(num, truncate, False)
         text = unicodedata.normalize("NFC", self._text)
         if num <= 0:
             return ""
@@ -68,6 +75,8 @@ class Truncator:
         return self.add_truncation_text(text[: max(room, 0)], truncate)
 
     def words(self, num, truncate=None, html=False):
+        if html and num > 0:
+            return self._of_html(num, truncate, True)
         words = self._text.split()
         if num <= 0:
             return ""

@@ -110,12 +110,25 @@ def get_language_bidi():
     return False
 
 
+def _known():
+    from django.conf import settings
+
+    return dict(settings.LANGUAGES)
+
+
 def check_for_language(lang_code):
-    return lang_code in ("en", "en-us")
+    return lang_code == "en-us" or lang_code in _known()
 
 
 def get_language_info(lang_code):
-    return {"bidi": False, "code": "en", "name": "English", "name_local": "English", "name_translated": "English"}
+    """What a language is called; in its own words, English only."""
+    known = _known()
+    code = lang_code if lang_code in known else lang_code.split("-")[0]
+    if code not in known:
+        raise KeyError("Unknown language code %s." % lang_code)
+    name = known[code]
+    bidi = code in ("he", "ar", "ar-dz", "ckb", "fa", "ug", "ur")
+    return {"bidi": bidi, "code": code, "name": name, "name_local": name, "name_translated": name}
 
 
 def to_locale(language):

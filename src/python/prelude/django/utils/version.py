@@ -37,3 +37,8 @@ def get_version_tuple(version):
         if digits != part:
             break
     return tuple(parts)
+
+
+def get_docs_version(version=None):
+    version = get_complete_version(version)
+    return "dev" if version[3] != "final" else "%d.%d" % version[:2]

@@ -130,3 +130,37 @@ class ModelBackend(BaseBackend):
 class AllowAllUsersModelBackend(ModelBackend):
     def user_can_authenticate(self, user):
         return True
+
+
+class RemoteUserBackend(ModelBackend):
+    """Users whom something in front of this program knows already."""
+
+    create_unknown_user = True
+
+    def authenticate(self, request, remote_user):
+        if not remote_user:
+            return None
+        from django.contrib.auth import get_user_model
+
+        model, username = get_user_model(), self.clean_username(remote_user)
+        created = False
+        if self.create_unknown_user:
+            user, created = model._default_manager.get_or_create(**{model.USERNAME_FIELD: username})
+        else:
+            try:
+                user = model._default_manager.get_by_natural_key(username)
+            except model.DoesNotExist:
+                return None
+        user = self.configure_user(request, user, created=created)
+        return user if self.user_can_authenticate(user) else None
+
+    def clean_username(self, username):
+        return username
+
+    def configure_user(self, request, user, created=True):
+        return user
+
+
+class AllowAllUsersRemoteUserBackend(RemoteUserBackend):
+    def user_can_authenticate(self, user):
+        return True

@@ -39,8 +39,20 @@ class EmailMessage:
         for name, value in headers.items():
             if "\n" in str(value) or "\r" in str(value):
                 raise BadHeaderError("Header values can't contain newlines (got %r for header %r)" % (value, name))
-        lines = ["%s: %s" % (name, value) for name, value in headers.items() if value]
-        return "\n".join([*lines, "", str(self.body)])
+        from email.charset import Charset
+        from email.mime.nonmultipart import MIMENonMultipart
+        from email.utils import formatdate, make_msgid
+
+        charset = Charset("utf-8")
+        charset.body_encoding = None
+        made = MIMENonMultipart("text", self.content_subtype, charset="utf-8")
+        made.set_payload(str(self.body), charset)
+        for name, value in headers.items():
+            if value and name not in ("Date", "Message-ID"):
+                made[name] = str(value)
+        made["Date"] = headers.get("Date") or formatdate()
+        made["Message-ID"] = headers.get("Message-ID") or make_msgid()
+        return made
 
     def send(self, fail_silently=False):
         if not self.recipients() or fail_silently:

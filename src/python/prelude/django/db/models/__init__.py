@@ -21,12 +21,14 @@ _EXPRESSIONS = (
     "Case", "Exists", "Expression", "ExpressionWrapper", "F", "Func", "OrderBy", "OuterRef", "RawSQL", "Subquery",
     "Value", "When", "Window",
 )
+_CONSTRAINTS = ("BaseConstraint", "CheckConstraint", "Index", "UniqueConstraint")
+_ENUMS = ("Choices", "IntegerChoices", "TextChoices")
 
 
 __all__ = (
     "Model", "Manager", "QuerySet", "Q", "ObjectDoesNotExist", "CASCADE", "DO_NOTHING", "PROTECT", "RESTRICT", "SET",
     "SET_DEFAULT", "SET_NULL", "ProtectedError", "RestrictedError", "Prefetch", "prefetch_related_objects", "signals",
-    *_FIELDS, *_AGGREGATES, *_EXPRESSIONS,
+    *_FIELDS, *_AGGREGATES, *_EXPRESSIONS, *_CONSTRAINTS, *_ENUMS,
 )
 
 
@@ -42,7 +44,9 @@ def __getattr__(name):
         module = "django.db.models.prefetch"
     elif name in ("signals", "functions", "lookups", "fields", "expressions", "aggregates"):
         return __import__("django.db.models." + name, fromlist=["x"])
-    elif name in ("TextChoices", "IntegerChoices", "Choices"):
+    elif name in _CONSTRAINTS:
+        module = "django.db.models.constraints"
+    elif name in _ENUMS:
         module = "django.db.models.enums"
     else:
         raise AttributeError("module 'django.db.models' has no attribute %r" % name)

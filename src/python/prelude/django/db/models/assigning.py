@@ -53,3 +53,19 @@ def _resolved(expression, model):
     if "source" in made.__dict__:
         made.source = [_resolved(one, model) for one in made.source]
     return made
+
+
+def _default(description):
+    """What a field of a new instance holds that nobody gave a value."""
+    kind = description["default"]
+    if kind == "false":
+        return False
+    if kind == "true":
+        return True
+    if kind == "now":
+        from django.utils import timezone
+
+        return timezone.now()
+    if not description["null"] and description["class"] in ("CharField", "EmailField", "TextField"):
+        return ""
+    return None

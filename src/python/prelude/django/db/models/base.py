@@ -4,6 +4,7 @@ import _hallpass
 from django import apps
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist
 from django.db.models import signals
+from django.db.models.assigning import _default
 from django.db.models.options import Options
 from django.db.models.query_utils import DeferredAttribute, ForeignKeyDeferredAttribute
 from django.db.utils import check_alias
@@ -67,6 +68,12 @@ class ModelBase(type):
             raise RuntimeError(cls._undeclared())
         raise RuntimeError("hallpass has no place for rows of another model than Django's own users and tokens")
 
+    def add_to_class(cls, name, value):
+        if hasattr(value, "contribute_to_class"):
+            value.contribute_to_class(cls, name)
+        else:
+            setattr(cls, name, value)
+
     def _undeclared(cls):
         return (
             "Model class %s.%s doesn't declare an explicit app_label and isn't in an application in INSTALLED_APPS."
@@ -94,21 +101,6 @@ class Deferred:
 
 
 DEFERRED = Deferred()
-
-
-def _default(description):
-    kind = description["default"]
-    if kind == "false":
-        return False
-    if kind == "true":
-        return True
-    if kind == "now":
-        from django.utils import timezone
-
-        return timezone.now()
-    if not description["null"] and description["class"] in ("CharField", "EmailField", "TextField"):
-        return ""
-    return None
 
 
 class Model(_hallpass.AltersData, metaclass=ModelBase):

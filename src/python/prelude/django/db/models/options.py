@@ -19,7 +19,6 @@ class Options:
     related_fkey_lookups = []
     managed = True
     swapped = None
-    swappable = None
     required_db_features = []
     permissions = []
     base_manager_name = None
@@ -47,6 +46,10 @@ class Options:
 
     def __str__(self):
         return self.label_lower
+
+    @property
+    def swappable(self):
+        return "AUTH_USER_MODEL" if self.label == "auth.User" else None
 
     @property
     def db_table(self):
@@ -182,6 +185,11 @@ class Options:
     def fields_map(self):
         hidden = self.get_fields(include_hidden=True)
         return {related.name: related for related in hidden if not getattr(related, "concrete", True)}
+
+    @property
+    def _forward_fields_map(self):
+        named = {field.name: field for field in self.get_fields() if getattr(field, "concrete", True)}
+        return {**named, **{field.attname: field for field in self.fields}}
 
     @property
     def apps(self):

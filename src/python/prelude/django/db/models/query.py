@@ -3,6 +3,7 @@
 import _hallpass
 from django.db import transaction
 from django.db.models import asking, writing
+from django.db.models.empty import EmptyQuerySet
 from django.db.utils import NotSupportedError, check_alias
 
 REPR_OUTPUT_SIZE = 20

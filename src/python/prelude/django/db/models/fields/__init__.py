@@ -263,7 +263,7 @@ class DateTimeField(DateField):
             return value
         from django.db.models.fields import reading
 
-        return reading.clean_datetime(value, str(self)[str(self).find(".") + 1 :])
+        return reading.read_datetime(value, str(self)[str(self).find(".") + 1 :])
 
 
 class _Relation(RelatedColumn, Field):

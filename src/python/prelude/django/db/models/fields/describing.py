@@ -19,7 +19,7 @@ def deconstruct(field):
         "primary_key": (field.primary_key, False),
         "max_length": (field.max_length, None),
         "unique": (field._unique and not field.primary_key and not field.one_to_one, False),
-        "blank": (field.blank and not auto, False),
+        "blank": (field.blank and not auto and not field.auto_created, False),
         "null": (field.null, False),
         "default": (field.default, fields.NOT_PROVIDED),
         "serialize": (field.serialize, True),

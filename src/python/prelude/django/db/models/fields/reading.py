@@ -55,13 +55,22 @@ def clean_time(value):
     return parsed
 
 
+def read_datetime(value, name):
+    """The moment that was given or that a text says; a day is one, with Django's warning."""
+    import datetime
+
+    if isinstance(value, datetime.datetime):
+        return value
+    return clean_datetime(value, name) if isinstance(value, datetime.date) else _parsed(value)
+
+
 def clean_datetime(value, name):
     """An aware moment; a naive one is taken for UTC, with Django's warning."""
     import datetime
 
     is_day = isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
     if not isinstance(value, datetime.datetime):
-        value = _parsed(value, name)
+        value = _parsed(value)
     if value.tzinfo is None:
         from django.utils import naive
 
@@ -71,7 +80,7 @@ def clean_datetime(value, name):
     return value
 
 
-def _parsed(value, name):
+def _parsed(value):
     import datetime
 
     if isinstance(value, datetime.date):

@@ -1,0 +1,3 @@
+"""Not here."""
+
+raise ModuleNotFoundError("No module named 'ctypes' in hallpass: scripts call no libraries of the system", name="ctypes")

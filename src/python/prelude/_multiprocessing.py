@@ -1,0 +1,3 @@
+"""Not here."""
+
+raise ModuleNotFoundError("No module named 'multiprocessing' in hallpass: scripts start no processes; concurrent.futures.ThreadPoolExecutor runs functions here", name="multiprocessing")

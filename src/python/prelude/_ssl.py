@@ -1,0 +1,3 @@
+"""Not here."""
+
+raise ModuleNotFoundError("No module named 'ssl' in hallpass: scripts have no network", name="ssl")
