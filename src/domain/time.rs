@@ -109,7 +109,10 @@ mod tests {
         }
         let last: Timestamp = "9999-12-31T23:59:59.999999Z".parse().expect("a moment");
         assert_eq!(last.parts(), [9999, 12, 31, 23, 59, 59, 999_999]);
-        assert_eq!("9999-12-31T22:30:00+00:30".parse::<Timestamp>().expect("a moment").to_string(), "9999-12-31T22:00:00Z");
+        assert_eq!(
+            "9999-12-31T22:30:00+00:30".parse::<Timestamp>().expect("a moment").to_string(),
+            "9999-12-31T22:00:00Z"
+        );
         assert!("9999-12-31T23:30:00-01:00".parse::<Timestamp>().is_err(), "there is no later day");
         assert!("9999-12-31T23:30:00".parse::<Timestamp>().is_err(), "a moment has an offset");
     }

@@ -73,8 +73,7 @@ print(settings.EMAIL_PORT, settings.is_overridden('EMAIL_PORT'))
 del settings.EMAIL_PORT
 print(settings.EMAIL_PORT, 'EMAIL_PORT' in dir(settings))
 ";
-    let expected =
-        "csrftoken 25 True ('af', 'Afrikaans')\nTrue False True False\n26 True\n25 True\n";
+    let expected = "csrftoken 25 True ('af', 'Afrikaans')\nTrue False True False\n26 True\n25 True\n";
     assert_eq!(env.python(code).success(), expected);
 }
 
@@ -145,14 +144,14 @@ with ThreadPoolExecutor(max_workers=4) as pool:
     print(list(pool.map(lambda n: n * n, range(4))))
     futures = {pool.submit(divmod, 7, n): n for n in (0, 2)}
     for future in as_completed(futures):
-        print(futures[future], future.exception() or future.result())
+        print(futures[future], repr(future.exception())[:17] if future.exception() else future.result())
 own = threading.local()
 own.x = 1
 threading.Thread(target=lambda: print(hasattr(own, 'x'))).start()
 ";
     let printed = env.python(code).success();
     assert!(printed.starts_with("t0\nt1\nMainThread 1\n[0, 1, 4, 9]\n"), "{printed}");
-    assert!(printed.contains("2 (3, 1)\n") && printed.contains("0 integer division or modulo by zero\n"), "{printed}");
+    assert!(printed.contains("2 (3, 1)\n") && printed.contains("0 ZeroDivisionError\n"), "{printed}");
     assert!(printed.ends_with("False\n"), "{printed}");
 }
 
@@ -160,8 +159,14 @@ threading.Thread(target=lambda: print(hasattr(own, 'x'))).start()
 fn a_script_has_no_network_and_no_processes_and_is_told_so() {
     let env = TestEnv::new();
     for (import, said) in [
-        ("import socket; socket.create_connection(('localhost', 80))", "OSError: [Errno 101] Network is unreachable: scripts"),
-        ("import urllib.request as r; r.urlopen('http://localhost/')", "URLError: <urlopen error [Errno 101] Network is"),
+        (
+            "import socket; socket.create_connection(('localhost', 80))",
+            "OSError: [Errno 101] Network is unreachable: scripts",
+        ),
+        (
+            "import urllib.request as r; r.urlopen('http://localhost/')",
+            "URLError: <urlopen error [Errno 101] Network is",
+        ),
         ("import subprocess", "No module named 'subprocess' in hallpass: scripts start no processes"),
         ("import sqlite3", "No module named 'sqlite3' in hallpass: there is no SQL here"),
         ("from rest_framework import serializers", "No module named 'rest_framework.serializers' in hallpass: of REST"),

@@ -45,14 +45,15 @@ enum Way {
     Other,
 }
 
-const WAYS: [(&str, Way); 7] = [
-    ("match", Way::Match),
-    ("fullmatch", Way::FullMatch),
-    ("search", Way::Search),
-    ("findall", Way::FindAll),
-    ("sub", Way::Other),
-    ("subn", Way::Other),
-    ("split", Way::Other),
+/// The methods of a pattern, and which of their arguments is the text.
+const WAYS: [(&str, Way, usize); 7] = [
+    ("match", Way::Match, 1),
+    ("fullmatch", Way::FullMatch, 1),
+    ("search", Way::Search, 1),
+    ("findall", Way::FindAll, 1),
+    ("sub", Way::Other, 2),
+    ("subn", Way::Other, 2),
+    ("split", Way::Other, 1),
 ];
 
 /// Has the engine's patterns tried.
@@ -79,10 +80,10 @@ pub(super) fn install(vm: &VirtualMachine) -> PyResult<()> {
     // A type of the engine's own lives as long as the program.
     let class: &'static PyTypeRef = Box::leak(Box::new(class));
     let class: &'static Py<PyType> = class;
-    for (name, way) in WAYS {
+    for (name, way, at) in WAYS {
         let Some(engines) = class.get_attr(vm.ctx.intern_str(name)) else { continue };
         let tried = move |args: FuncArgs, vm: &VirtualMachine| -> PyResult {
-            match attempt(&args, way, vm)? {
+            match attempt(&args, way, at, vm)? {
                 Some(answer) => Ok(answer),
                 None => engines.call(args, vm),
             }
@@ -163,12 +164,12 @@ fn is_risky(pattern: &str) -> bool {
 }
 
 /// Tries the pattern; the answer, where that was enough to know it.
-fn attempt(args: &FuncArgs, way: Way, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
-    let text_at = if way == Way::Other && args.args.len() > 2 { 2 } else { 1 };
+fn attempt(args: &FuncArgs, way: Way, text_at: usize, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
     let (Some(pattern), Some(text)) = (args.args.first(), args.args.get(text_at)) else { return Ok(None) };
     let Some(risky) = RISKY.with_borrow(|risky| risky.get(&pattern.get_id()).cloned()) else { return Ok(None) };
-    // From another place than the beginning, the engine goes alone.
-    if args.args.len() > text_at + 1 || !args.kwargs.is_empty() {
+    // From another place than the beginning, and for some of all that is found, the engine goes alone.
+    let mut rest = args.args.iter().skip(text_at + 1).chain(args.kwargs.values());
+    if rest.any(|limit| limit.try_to_value::<i64>(vm).ok() != Some(0)) {
         return Ok(None);
     }
     let Some(found) = found(&risky.code, text, way) else { return Ok(None) };
@@ -190,7 +191,8 @@ struct Stopped;
 /// Whether the pattern is found in the text; `None` where it is not worth asking.
 fn found(code: &[u32], text: &PyObject, way: Way) -> Option<Result<bool, Stopped>> {
     if let Some(text) = text.downcast_ref::<PyStr>() {
-        return (text.as_wtf8().len() >= LONG).then(|| listening(|| try_out(Heard::<&Wtf8>(text.as_wtf8()), code, way)));
+        return (text.as_wtf8().len() >= LONG)
+            .then(|| listening(|| try_out(Heard::<&Wtf8>(text.as_wtf8()), code, way)));
     }
     let bytes = text.downcast_ref::<PyBytes>()?.as_bytes();
     (bytes.len() >= LONG).then(|| listening(|| try_out(Heard::<&[u8]>(bytes), code, way)))
