@@ -53,11 +53,16 @@ impl Tx<'_> {
     /// Adds to the audit trail that many rows of a kind were made or, with the names of fields, changed by one
     /// statement: one event, as long as the ids are few spans.
     pub(super) fn record_many(&mut self, kind: &str, ids: &[i64], fields: Option<&[String]>) {
-        /// So many spans fit into an event with room to spare.
-        const SPANS: usize = 250;
         let mut sorted = ids.to_vec();
         sorted.sort_unstable();
-        for ids in spans(sorted).chunks(SPANS) {
+        self.record_spans(kind, &spans(sorted), fields);
+    }
+
+    /// The same, of spans of ids.
+    pub(super) fn record_spans(&mut self, kind: &str, ids: &[(i64, i64)], fields: Option<&[String]>) {
+        /// So many spans fit into an event with room to spare.
+        const SPANS: usize = 250;
+        for ids in ids.chunks(SPANS) {
             let (kind, ids) = (kind.to_owned(), ids.to_vec());
             let action = match fields {
                 Some(fields) => Action::ManyChanged { kind, ids, fields: fields.to_vec() },

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use super::query::cache::Written;
+use super::query::{
+    cache::Written,
+    same::{Edited, Followed},
+};
 use crate::store::{Change, Compare, Read, Revision, Row, Run, Store, StoreError, Versioned, Write};
 
 /// How many rows are fetched from the store at a time.
@@ -23,6 +26,8 @@ pub(super) struct Overlay {
     writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// The last thing that was done, where that was one statement over very many rows and nothing was written before.
     run: Arc<Run>,
+    /// The same, where it gives very many rows the same values.
+    edited: Option<Edited>,
     events: Vec<Vec<u8>>,
     undo: Vec<Undo>,
     /// Whether something was marked after the first write: then every write is noted in `undo`.
@@ -80,7 +85,7 @@ impl Overlay {
     }
 
     fn has_no_writes(&self) -> bool {
-        self.writes.is_empty() && self.run.is_empty()
+        self.writes.is_empty() && self.run.is_empty() && self.edited.is_none()
     }
 
     pub(super) fn mark(&mut self) -> Mark {
@@ -92,7 +97,7 @@ impl Overlay {
     /// Whether a row was written since then; events do not count.
     pub(super) fn wrote_since(&self, mark: Mark) -> bool {
         match mark.undo {
-            Some(undo) => self.undo.len() > undo || !self.run.is_empty(),
+            Some(undo) => self.undo.len() > undo || !self.run.is_empty() || self.edited.is_some(),
             None => !self.has_no_writes(),
         }
     }
@@ -101,6 +106,7 @@ impl Overlay {
         self.events.truncate(mark.events);
         // A mark ends a run: what there is of one came after.
         self.run = Arc::default();
+        self.edited = None;
         let Some(undo) = mark.undo else {
             self.writes.clear();
             self.undo.clear();
@@ -220,6 +226,15 @@ impl Overlay {
         }
     }
 
+    /// Gives very many rows the same values; where anything was written before or follows, they become rows like all others.
+    pub(super) fn put_edit(&mut self, edited: Edited) {
+        if self.has_no_writes() {
+            self.edited = Some(edited);
+        } else {
+            edited.spell_out(|key, record| self.put(key, Some(record)));
+        }
+    }
+
     /// The first key of the store that is not less than `from`, and less than `to`. Own writes do not count, and the read
     /// is not compared.
     pub(super) fn next_key(
@@ -240,6 +255,9 @@ impl Overlay {
                 self.put(key.to_vec(), value.map(<[u8]>::to_vec));
             }
         }
+        if let Some(edited) = self.edited.take() {
+            edited.spell_out(|key, record| self.put(key, Some(record)));
+        }
     }
 
     /// Has the commit fail where a key that begins so was written since the first read.
@@ -251,11 +269,12 @@ impl Overlay {
         self.events.push(event);
     }
 
-    /// The writes, where they are few beside a run; and the run.
-    pub(super) fn few_writes(&self, most: usize) -> Option<(Vec<Written>, Arc<Run>)> {
+    /// The writes, where they are few beside a run; the run, and the rows that get the same values.
+    pub(super) fn few_writes(&self, most: usize) -> Option<(Vec<Written>, Arc<Run>, Option<Followed>)> {
         let few = self.writes.len() <= most;
         let writes = || self.writes.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-        few.then(|| (writes(), Arc::clone(&self.run)))
+        let followed = || self.edited.as_ref().map(|edited| edited.followed.clone());
+        few.then(|| (writes(), Arc::clone(&self.run), followed()))
     }
 
     /// The commit: every key that was read by key is compared.
@@ -275,6 +294,7 @@ impl Overlay {
             unchanged: self.unchanged,
             writes,
             run,
+            edit: self.edited.map(|edited| edited.edit),
             read_at: self.first.unwrap_or_default(),
             events: self.events,
             syncs: false,

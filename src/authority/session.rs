@@ -249,8 +249,8 @@ fn may_write(core: &Core, overlay: &Overlay, mark: Mark) -> Result<(), ChangeErr
 fn commit(core: &Core, overlay: Overlay, syncs: bool) -> Result<Committed, StoreError> {
     let few = if core.rows.is_empty() { None } else { overlay.few_writes(FOLLOWED) };
     let done = core.store.commit(Change { syncs, ..overlay.into_change() })?;
-    if let (Committed::Applied(revision), Some((few, run))) = (done, few) {
-        core.rows.follow(revision, &few, &run);
+    if let (Committed::Applied(revision), Some((few, run, followed))) = (done, few) {
+        core.rows.follow(revision, &few, &run, followed.as_ref());
     }
     Ok(done)
 }

@@ -1,13 +1,13 @@
 //! A store in this process's memory: the model that tests compare with, `memory:` and `shell --sandbox`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    Change, Committed, Cursor, MAX_KEY, MAX_VALUE, News, Notice, Read, Revision, Role, Row, Store, StoreError, StoreId,
-    Versioned, Watch, Write,
+    Change, Committed, Cursor, Edit, MAX_KEY, MAX_VALUE, News, Notice, Read, Revision, Role, Row, Store, StoreError,
+    StoreId, Versioned, Watch, Write,
     events::{self, Chain},
     watch::WatchSender,
 };
@@ -71,6 +71,7 @@ pub fn check_sizes(change: &Change) -> Result<(), StoreError> {
         .flat_map(|w| [(w.key.len(), MAX_KEY), (w.value.as_ref().map_or(0, Vec::len), MAX_VALUE)])
         .chain(change.compares.iter().map(|c| (c.key.len(), MAX_KEY)))
         .chain([(change.run.longest().0, MAX_KEY), (change.run.longest().1, MAX_VALUE)])
+        .chain(change.edit.iter().flat_map(|e| [(e.longest_key(), MAX_KEY), (e.brought(), Edit::MOST)]))
         .chain(change.events.iter().map(|e| (e.len() + 32, MAX_VALUE)));
     for (bytes, limit) in sizes {
         if bytes > limit {
@@ -111,6 +112,14 @@ impl Store for MemoryStore {
         let mut writes = change.writes;
         let many = change.run.iter();
         writes.extend(many.map(|(key, value)| Write { key: key.to_vec(), value: value.map(<[u8]>::to_vec) }));
+        if let Some(edit) = &change.edit {
+            let own: HashSet<Vec<u8>> = writes.iter().map(|write| write.key.clone()).collect();
+            for (first, last) in edit.spans() {
+                let rows = state.rows.range::<Vec<u8>, _>(first..=last).filter(|(key, _)| !own.contains(*key));
+                let new = rows.filter_map(|(key, row)| Some((key.clone(), edit.apply(&row.value)?)));
+                writes.extend(new.map(|(key, value)| Write { key, value: Some(value) }));
+            }
+        }
         for event in &change.events {
             let (key, value) = state.chain.append(event);
             writes.push(Write { key, value: Some(value) });

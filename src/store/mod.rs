@@ -6,6 +6,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod edit;
 pub mod error;
 pub mod events;
 pub mod layout;
@@ -17,6 +18,7 @@ pub mod watch;
 
 use std::{ops::ControlFlow, sync::Arc};
 
+pub use edit::{Edit, Part};
 pub use error::StoreError;
 pub use run::Run;
 pub use watch::{Notice, Watch};
@@ -93,6 +95,8 @@ pub struct Change {
     pub writes: Vec<Write>,
     /// More effects, where they are very many; no key stands in both.
     pub run: Arc<Run>,
+    /// A change of very many values that is said once for all of them. Rows that are written here besides are left out.
+    pub edit: Option<Arc<Edit>>,
     /// The store was at this revision or a later one at each read that the conditions rest on. Where nothing near a key
     /// was written since, a store need not look there again; 0 says nothing.
     pub read_at: Revision,

@@ -5,7 +5,7 @@
 
 mod user;
 
-pub use user::UserView;
+pub use user::{UserField, UserView};
 
 use super::StoreError;
 use crate::domain::{

@@ -13,7 +13,7 @@ use hallpass::store::{
 use crate::support::{applied, compare, open, put, value, write};
 
 /// Runs `test` on a fresh store of each kind.
-fn on_each(test: impl Fn(&dyn Store)) {
+pub(crate) fn on_each(test: impl Fn(&dyn Store)) {
     test(&MemoryStore::new(StoreId([7; 16])));
     let dir = tempfile::tempdir().expect("a directory");
     let owner = open(&dir.path().join("owned"), Tenure::Visitor);
@@ -259,7 +259,7 @@ fn count_once(store: &dyn Store) {
 }
 
 /// So many rows `r000000`, `r000002`, ... with this value.
-fn run(rows: usize, value: Option<&str>) -> Change {
+pub(crate) fn run(rows: usize, value: Option<&str>) -> Change {
     let mut run = Run::default();
     (0..rows).for_each(|n| run.push(format!("r{:06}", 2 * n).as_bytes(), value.map(str::as_bytes)));
     Change { run: run.into(), ..Change::default() }

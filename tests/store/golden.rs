@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use hallpass::store::{StoreId, backup, local::Tenure};
+use hallpass::store::{Change, Edit, Part, Store, StoreId, backup, local::Tenure};
 
 use crate::{
     services::contents,
@@ -23,18 +23,27 @@ fn a_store_and_a_backup_of_format_1_are_read() {
     let summary = backup::read(&dir.path().join("backup"), |_| Ok(())).expect("the backup is whole");
     assert_eq!((summary.id, summary.rows), (StoreId(*b"golden store one"), 44));
     let store = open(&dir.path().join("s"), Tenure::Visitor);
-    assert_eq!(hallpass::store::Store::id(&store), StoreId(*b"golden store one"));
+    assert_eq!(store.id(), StoreId(*b"golden store one"));
     assert_eq!(contents(&store).len(), 44);
     assert_eq!(value(&store, "k000039").as_deref(), Some("value 39"));
     assert_eq!(value(&store, "k000007"), None);
     assert_eq!(value(&store, "late2").as_deref(), Some("2"));
     store.verify().expect("it adds up");
+    // It goes on in the format of today.
+    let edit = Edit::new(vec![(b"k".to_vec(), b"l".to_vec())], vec![Part::Set(b"VALUE".to_vec())], 40);
+    let change = Change { edit: edit.map(Into::into), ..Change::default() };
+    let last = crate::support::applied(store.commit(change).expect("a commit"));
+    store.sync(last).expect("a sync");
+    store.close().expect("it closes");
+    let store = open(&dir.path().join("s"), Tenure::Visitor);
+    assert_eq!(value(&store, "k000039").as_deref(), Some("VALUE 39"));
+    assert_eq!(value(&store, "late2").as_deref(), Some("2"));
 }
 
 /// Writes such a store where `HALLPASS_GOLDEN` says: for the next format, once.
 #[test]
 fn a_new_golden_store_can_be_written() {
-    use hallpass::store::{Change, Store, local};
+    use hallpass::store::local;
 
     use crate::support::{options, put, write};
 

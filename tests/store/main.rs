@@ -5,6 +5,7 @@ mod acknowledge;
 mod conformance;
 mod cutfs;
 mod damage;
+mod edits;
 mod ext4;
 mod faults;
 mod golden;

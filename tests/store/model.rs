@@ -6,7 +6,7 @@ use proptest::{prelude::*, test_runner::Config};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use hallpass::store::{
-    Change, Committed, Compare, Revision, Store, Write,
+    Change, Committed, Compare, Edit, Part, Revision, Store, Write,
     local::{LocalStore, Tenure},
     prefix_end,
 };
@@ -20,6 +20,8 @@ enum Step {
         writes: Vec<(u8, Option<u16>)>,
         compare: Option<(u8, Guess)>,
     },
+    /// The upper half of the values of all rows from one key up to and with another becomes this.
+    Edit(u8, u8, u8),
     Range(u8, u8, usize),
     Reopen,
     /// The owner is killed, and somebody else goes on.
@@ -69,6 +71,7 @@ impl ReferenceStateMachine for Model {
         prop_oneof![
             12 => (writes, prop::option::of((0..20_u8, guess)))
                 .prop_map(|(writes, compare)| Step::Commit { writes: writes.into_iter().collect(), compare }),
+            8 => (0..20_u8, 0..20_u8, any::<u8>()).prop_map(|(a, b, to)| Step::Edit(a.min(b), a.max(b), to)),
             4 => (0..20_u8, 0..20_u8, 0..10_usize).prop_map(|(from, to, limit)| Step::Range(from, to, limit)),
             1 => Just(Step::Reopen),
             1 => Just(Step::Kill),
@@ -89,6 +92,12 @@ impl ReferenceStateMachine for Model {
                     Some(value) => model.rows.insert(*key, (*value, model.revision)),
                     None => model.rows.remove(key),
                 };
+            }
+        }
+        if let Step::Edit(from, to, value) = step {
+            model.revision += 1;
+            for row in model.rows.range_mut(from..=to).map(|(_, row)| row) {
+                *row = (u16::from_le_bytes([row.0.to_le_bytes()[0], *value]), model.revision);
             }
         }
         model
@@ -115,6 +124,14 @@ impl StateMachineTest for Real {
     fn apply(mut real: Self, model: &Model, step: Step) -> Self {
         match step {
             Step::Commit { writes, compare } => real.commit(model, &writes, compare),
+            Step::Edit(from, to, value) => {
+                let parts = vec![Part::Keep(1), Part::Set(vec![value])];
+                let edit = Edit::new(vec![(vec![from], vec![to])], parts, u64::from(to - from) + 1);
+                let change = Change { edit: edit.map(Into::into), ..Change::default() };
+                let applied = real.store.commit(change).expect("an answer");
+                assert_eq!(applied, Committed::Applied(Revision(model.revision)));
+                real.store.sync(Revision(model.revision)).expect("a sync");
+            }
             Step::Range(from, to, limit) => {
                 let rows = real.store.range(&[from], &[to], limit).expect("a range").found;
                 let expected = model.rows.iter().filter(|(key, _)| (from..to).contains(*key)).take(limit);
@@ -153,8 +170,11 @@ impl StateMachineTest for Real {
     fn check_invariants(real: &Self, model: &Model) {
         let all = real.store.range(b"", &prefix_end(b""), usize::MAX).expect("a range");
         assert_eq!(all.seen, Revision(model.revision));
-        let found = all.found.iter().map(|row| (row.key[0], row.changed.0));
-        assert!(found.eq(model.rows.iter().map(|(key, (_, changed))| (*key, *changed))));
+        let found = all.found.iter().map(|row| (row.key[0], row.value.clone(), row.changed.0));
+        assert!(found.eq(model.rows.iter().map(|(key, (value, at))| (*key, value.to_le_bytes().to_vec(), *at))));
+        let one = model.rows.iter().next();
+        let got = one.map(|(key, _)| real.store.get(&[*key]).expect("a read").found.expect("it is there").changed.0);
+        assert_eq!(got, one.map(|(_, (_, changed))| *changed));
     }
 }
 
@@ -186,7 +206,7 @@ impl Real {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config { cases: 12, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 24, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn any_sequence_of_steps_does_what_a_sorted_map_does(sequential 1..60 => Real);

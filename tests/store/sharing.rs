@@ -148,7 +148,7 @@ fn a_peer_that_talks_nonsense_or_reads_nothing_hurts_nobody() {
 }
 
 /// The version that this program speaks.
-const PROTOCOL: u32 = 4;
+const PROTOCOL: u32 = 5;
 
 /// The greeting of a program that speaks a version.
 fn hello(version: u32) -> Vec<u8> {

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use hallpass::store::{Change, Committed, Run, Store, StoreError, Write, events, prefix_end};
+use hallpass::store::{Change, Committed, Edit, Part, Run, Store, StoreError, Write, events, prefix_end};
 
 use crate::support::{Seeded, write};
 
@@ -24,6 +24,10 @@ const SLOTS: u64 = 17;
 /// piece and sets the space for them in its journal apart.
 pub(crate) const HUGE_WRITER: u64 = 15;
 const HUGE: u64 = 20_000;
+
+/// How many rows each commit changes by one edit, and to how many bytes of each it does something.
+const MARKS: u64 = 30;
+const MARK_BYTES: usize = 12;
 const HUGE_BYTES: usize = 230;
 
 /// The acknowledged number of each writer, where another process can read them.
@@ -83,14 +87,37 @@ fn change(writer: u64, n: u64, dice: &Seeded) -> Change {
     if n.is_multiple_of(BIG_EVERY) {
         writes.extend((0..BIG).map(|i| write(&format!("w{writer}.big.{i}"), Some(&padded(60)))));
     }
+    // Rows that every commit changes by an edit; some it writes as a whole besides, or removes, and brings back.
+    for i in (0..MARKS).filter(|i| n == 1 || n % 11 == i % 11 || removed(n - 1, *i) || removed(n, *i)) {
+        let value = (!removed(n, i)).then(|| mark(n) + &padded(60));
+        writes.push(write(&format!("w{writer}.mark.{i:02}"), value.as_deref()));
+    }
     writes.sort_by(|a: &Write, b| a.key.cmp(&b.key));
+    let marks = (format!("w{writer}.mark.").into_bytes(), format!("w{writer}.mark.99").into_bytes());
+    let mut spans = vec![marks];
     let mut run = Run::default();
     if writer == HUGE_WRITER {
         let value = format!("{:HUGE_BYTES$}", format!("{n} "));
-        (0..HUGE).for_each(|i| run.push(format!("w{writer}.huge.{i:06}").as_bytes(), Some(value.as_bytes())));
+        if n.is_multiple_of(3) {
+            spans.insert(0, (format!("w{writer}.huge.").into_bytes(), format!("w{writer}.huge.999999").into_bytes()));
+        } else {
+            (0..HUGE).for_each(|i| run.push(format!("w{writer}.huge.{i:06}").as_bytes(), Some(value.as_bytes())));
+        }
     }
+    let edit = Edit::new(spans, vec![Part::Set(mark(n).into())], MARKS).expect("the spans rise");
     let events = vec![format!("{writer} {n}").into_bytes()];
-    Change { writes, run: run.into(), events, syncs: dice.below(2) == 0, ..Change::default() }
+    let syncs = dice.below(2) == 0;
+    Change { writes, run: run.into(), edit: Some(edit.into()), events, syncs, ..Change::default() }
+}
+
+/// What an edit makes of the beginning of a row.
+fn mark(n: u64) -> String {
+    format!("{n:<MARK_BYTES$}")
+}
+
+/// Whether the row that is marked is not there after this commit.
+fn removed(n: u64, i: u64) -> bool {
+    n > 1 && n % 13 == i
 }
 
 fn leading_number(value: &[u8]) -> u64 {
@@ -131,6 +158,12 @@ pub(crate) fn verify(store: &dyn Store, acknowledged: &[u64]) -> Result<(), Stri
             || big.len() as u64 != if expected > 0 { BIG } else { 0 }
         {
             return Err(format!("TORN: writer {writer} at {last} has a large commit that is not whole"));
+        }
+        let marks = rows("mark")?.found;
+        let there = if last == 0 { 0 } else { (0..MARKS).filter(|i| !removed(last, *i)).count() };
+        if marks.len() != there || marks.iter().any(|row| leading_number(&row.value) != last) {
+            let found: Vec<_> = marks.iter().map(|row| leading_number(&row.value)).collect();
+            return Err(format!("TORN: writer {writer} at {last} has an edit that is not whole: {found:?}"));
         }
         let huge = rows("huge")?.found;
         if huge.iter().any(|row| leading_number(&row.value) != last || row.value.len() != HUGE_BYTES)

@@ -5,8 +5,10 @@ use std::{borrow::Cow, sync::Arc};
 use super::{
     Assignment, Patch, QueryError, Row, Tx,
     eval::{Env, Eval},
+    narrow::Picked,
     rows::{Rows, token_field},
-    write::{check_null, check_nulls, group, time, user, yes},
+    same::{Edited, Same, set},
+    write::{check_null, check_nulls, group, user},
 };
 use crate::{
     authority::{ChangeError, Entity, crowd::MANY},
@@ -15,7 +17,7 @@ use crate::{
         filter::{Expr, Query},
     },
     store::{
-        Run,
+        Edit, MAX_VALUE, Run,
         layout::{self, Kind, Table},
         prefix_end,
         record::{Record, UserView},
@@ -35,11 +37,11 @@ pub(super) fn suits(model: Model, rows: &[Arc<Row>], assignments: &[Assignment])
     model == Model::User && rows.len() >= MANY && !assignments.iter().any(|(field, _)| heavy(*field))
 }
 
-/// Changes users: from the old record of each right into the new one.
+/// Changes users: from the old record of each right into the new one, or by one edit for all of them.
 pub(super) fn update(
     tx: &mut Tx<'_>,
     query: &Query,
-    rows: &[Arc<Row>],
+    picked: &Picked,
     assignments: &[Assignment],
 ) -> Result<(), QueryError> {
     let fixed: Option<Patch> = assignments
@@ -47,10 +49,15 @@ pub(super) fn update(
         .map(|(field, expr)| if let Expr::Value(value) = expr { Some((*field, value.clone())) } else { None })
         .collect();
     let fixed = fixed.as_ref().map(|patch| fitting(patch)).transpose()?;
+    if let Some(fixed) = &fixed
+        && update_at_once(tx, picked, fixed)?
+    {
+        return Ok(());
+    }
+    let rows = picked.rows();
     // Rows of a whole table, and nothing of this transaction's among them: then the table is compared, not each row.
     let mut before = None;
-    let mut follows = |row: &Row| row.changed.is_some() && before.replace(row.id).is_none_or(|before| before < row.id);
-    let as_read = tx.overlay.is_empty() && rows.iter().all(|row| follows(row));
+    let as_read = tx.overlay.is_empty() && rows.iter().all(|row| follows(&mut before, row));
     let mut run = Run::with_capacity(rows.len(), 256 * rows.len().min(64 * PORTION));
     let (mut ids, mut changed) = (Vec::with_capacity(rows.len()), vec![false; assignments.len()]);
     for portion in rows.chunks(PORTION) {
@@ -87,11 +94,69 @@ pub(super) fn update(
         tx.overlay.expect_unchanged(Table::User.prefix());
         tx.overlay.put_run(run.into());
     }
-    let names = Model::User.describe().fields;
-    let changed = assignments.iter().zip(changed).filter(|(_, changed)| *changed);
-    let fields: Vec<String> = changed.map(|((field, _), _)| names[*field].attname.to_owned()).collect();
-    tx.record_many("user", &ids, Some(&fields));
+    let changed: Vec<usize> =
+        assignments.iter().zip(changed).filter(|(_, changed)| *changed).map(|((field, _), _)| *field).collect();
+    tx.record_many("user", &ids, Some(&names(&changed)));
     Ok(())
+}
+
+/// Whether a row is as it was read, and comes behind the one `before`.
+fn follows(before: &mut Option<i64>, row: &Row) -> bool {
+    row.changed.is_some() && before.replace(row.id).is_none_or(|before| before < row.id)
+}
+
+/// The names of fields of users.
+fn names(fields: &[usize]) -> Vec<String> {
+    let description = Model::User.describe();
+    fields.iter().map(|field| description.fields[*field].attname.to_owned()).collect()
+}
+
+/// Gives users the same values by one edit. `false`, and nothing was done, where they are few, or not as they were read,
+/// or a record may become too long.
+fn update_at_once(tx: &mut Tx<'_>, picked: &Picked, fixed: &[Fitting<'_>]) -> Result<bool, QueryError> {
+    let rows = picked.rows();
+    let values = Arc::new(Same::of(fixed));
+    let one_each =
+        fixed.iter().enumerate().all(|(at, (field, ..))| fixed[..at].iter().all(|(other, ..)| other != field));
+    if rows.len() < Run::WORTH || !tx.overlay.is_empty() || values.bytes() > Edit::MOST || !one_each {
+        return Ok(false);
+    }
+    let (mut spans, mut count, mut changed, mut before) = (Vec::<(i64, i64)>::new(), 0, 0, None);
+    // Of rows that were patched alike before, one is looked at.
+    let mut alike: Option<(&Arc<Same>, u32)> = None;
+    for portion in rows.chunks(PORTION) {
+        tx.poll()?;
+        for row in portion {
+            if !follows(&mut before, row) || row.most_bytes() + values.bytes() > MAX_VALUE {
+                return Ok(false);
+            }
+            let differing = match (row.patch(), alike) {
+                (Some(patch), Some((known, differing))) if Arc::ptr_eq(patch, known) => differing,
+                (patch, _) => {
+                    let differing = row.differing(&values);
+                    alike = patch.filter(|patch| patch.covers(&values)).map(|patch| (patch, differing));
+                    differing
+                }
+            };
+            if differing == 0 {
+                continue;
+            }
+            changed |= differing;
+            count += 1;
+            match spans.last_mut() {
+                Some((_, last)) if last.checked_add(1) == Some(row.id) => *last = row.id,
+                Some(_) | None => spans.push((row.id, row.id)),
+            }
+        }
+    }
+    if let Some(edited) = Edited::new(picked, &spans, count, values) {
+        tx.overlay.expect_unchanged(Table::User.prefix());
+        tx.overlay.put_edit(edited);
+    }
+    let changed: Vec<usize> =
+        fixed.iter().enumerate().filter(|(at, _)| changed >> at & 1 == 1).map(|(_, (field, ..))| *field).collect();
+    tx.record_spans("user", &spans, Some(&names(&changed)));
+    Ok(true)
 }
 
 /// A field's place, its new value, and the text of that.
@@ -111,20 +176,6 @@ fn text(value: &Value) -> Cow<'_, str> {
     match value.text() {
         Some(text) => Cow::Borrowed(text),
         None => Cow::Owned(value.to_text().unwrap_or_default()),
-    }
-}
-
-/// Sets a field of a user that [`suits`] lets through.
-fn set<'v>(user: &mut UserView<'v>, field: usize, value: &Value, text: &'v str) {
-    match field {
-        2 => user.last_login = time(value),
-        3 => user.is_superuser = yes(value),
-        5 => user.first_name = text,
-        6 => user.last_name = text,
-        7 => user.email = text,
-        8 => user.is_staff = yes(value),
-        10 => user.date_joined = time(value).unwrap_or_default(),
-        _ => {}
     }
 }
 

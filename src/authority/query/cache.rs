@@ -13,6 +13,7 @@ use std::{
 use super::{
     Row,
     columns::{Numbers, Texts},
+    same::{Followed, Merging},
 };
 use crate::{
     domain::{Model, User, filter::View},
@@ -62,7 +63,7 @@ pub(in crate::authority) const FOLLOWED: usize = 256;
 
 impl Tables {
     /// Follows a commit: `false` where it cannot be followed.
-    fn follow(&mut self, revision: Revision, writes: &[Written], run: &Arc<Run>) -> bool {
+    fn follow(&mut self, revision: Revision, writes: &[Written], run: &Arc<Run>, followed: Option<&Followed>) -> bool {
         for (key, value) in writes {
             let model = match Kind::of(key) {
                 Some(Kind::Record(layout::Table::User)) => Model::User,
@@ -112,7 +113,25 @@ impl Tables {
                 }
             }
         }
+        if let Some(followed) = followed {
+            self.follow_edit(revision, followed);
+        }
         self.follow_users(revision, run)
+    }
+
+    /// Follows a change that gave very many users the same values. Who has one of the old rows keeps it as it was.
+    fn follow_edit(&mut self, revision: Revision, followed: &Followed) {
+        self.forget(Model::User);
+        let mut merging = Merging::new(Arc::clone(&followed.values));
+        for (_, rows) in self.rows.iter_mut().filter(|((kept, _), _)| *kept == Model::User) {
+            let rows = Arc::make_mut(rows);
+            for (first, last) in followed.ids.iter() {
+                let from = rows.partition_point(|row| row.id < *first);
+                for row in rows[from..].iter_mut().take_while(|row| row.id <= *last) {
+                    Arc::make_mut(row).amend(revision, &mut merging);
+                }
+            }
+        }
     }
 
     /// Follows very many rows of a commit, where users are all of them that matters.
@@ -199,12 +218,18 @@ impl Cache {
 
     /// Follows a commit of this process. Where others committed in between, what is kept is of no use any more, and
     /// stays until something else is.
-    pub(in crate::authority) fn follow(&self, revision: Revision, writes: &[Written], run: &Arc<Run>) {
+    pub(in crate::authority) fn follow(
+        &self,
+        revision: Revision,
+        writes: &[Written],
+        run: &Arc<Run>,
+        followed: Option<&Followed>,
+    ) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, tables)) = &mut *kept
             && at.0 + 1 == revision.0
         {
-            if tables.follow(revision, writes, run) {
+            if tables.follow(revision, writes, run, followed) {
                 *at = revision;
             } else {
                 *kept = None;

@@ -18,6 +18,7 @@ mod plan;
 mod row;
 mod rows;
 mod run;
+pub(super) mod same;
 mod summary;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::cache::Link;
+use super::{
+    cache::Link,
+    same::{self, Merging, Same},
+};
 use crate::{
     domain::{ContentType, Group, Permission, Token, User, Value},
     store::{
@@ -34,19 +37,29 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Values {
     record: Option<(Arc<Run>, u32)>,
+    /// What holds instead of what the record has.
+    patch: Option<Arc<Same>>,
     list: OnceLock<Box<[Value]>>,
 }
 
 impl Values {
-    fn record(&self) -> Option<UserView<'_>> {
+    fn bytes(&self) -> Option<&[u8]> {
         let (run, at) = self.record.as_ref()?;
-        UserView::decode(run.value(*at as usize)?).ok()
+        run.value(*at as usize)
+    }
+
+    fn record(&self) -> Option<UserView<'_>> {
+        let mut user = UserView::decode(self.bytes()?).ok()?;
+        if let Some(patch) = &self.patch {
+            patch.lay_over(&mut user);
+        }
+        Some(user)
     }
 }
 
 impl From<Vec<Value>> for Values {
     fn from(values: Vec<Value>) -> Self {
-        Self { record: None, list: OnceLock::from(values.into_boxed_slice()) }
+        Self { record: None, patch: None, list: OnceLock::from(values.into_boxed_slice()) }
     }
 }
 
@@ -65,7 +78,7 @@ impl Deref for Values {
 const FIELDS: usize = 11;
 
 /// The value of a field of a user.
-fn value(user: &UserView<'_>, field: usize) -> Value {
+pub(super) fn value(user: &UserView<'_>, field: usize) -> Value {
     match field {
         0 => Value::Int(user.id),
         2 => user.last_login.into(),
@@ -93,7 +106,8 @@ impl Row {
     pub(super) fn user(run: &Arc<Run>, at: usize, changed: Option<Revision>) -> Option<Self> {
         run.value(at)?;
         let id = layout::last_id(run.key(at))?;
-        let values = Values { record: Some((Arc::clone(run), u32::try_from(at).ok()?)), list: OnceLock::new() };
+        let values =
+            Values { record: Some((Arc::clone(run), u32::try_from(at).ok()?)), patch: None, list: OnceLock::new() };
         Some(Self { id, values, changed, token: None })
     }
 
@@ -102,7 +116,10 @@ impl Row {
     pub fn value(&self, field: usize) -> Cow<'_, Value> {
         match self.values.list.get() {
             Some(list) => Cow::Borrowed(&list[field]),
-            None => self.values.record().map_or(Cow::Owned(Value::Null), |user| Cow::Owned(value(&user, field))),
+            None => match self.values.patch.as_ref().and_then(|patch| patch.value(field)) {
+                Some(value) => Cow::Borrowed(value),
+                None => self.values.record().map_or(Cow::Owned(Value::Null), |user| Cow::Owned(value(&user, field))),
+            },
         }
     }
 
@@ -111,10 +128,8 @@ impl Row {
     pub fn text(&self, field: usize) -> Option<&str> {
         match self.values.list.get() {
             Some(list) => list[field].text(),
-            None if field == 4 => {
-                let (run, at) = self.values.record.as_ref()?;
-                UserView::username_of(run.value(*at as usize)?)
-            }
+            // No patch has a name: it is a place.
+            None if field == 4 => UserView::username_of(self.values.bytes()?),
             None => text_of(&self.values.record()?, field),
         }
     }
@@ -147,6 +162,52 @@ impl Row {
         match &self.values.record {
             Some((run, at)) => Cow::Borrowed(run.key(*at as usize)),
             None => Cow::Owned(Table::User.row(self.id)),
+        }
+    }
+
+    /// What it is patched with.
+    pub(super) fn patch(&self) -> Option<&Arc<Same>> {
+        self.values.patch.as_ref()
+    }
+
+    /// At most so many bytes the record of it has, the user that it is.
+    pub(super) fn most_bytes(&self) -> usize {
+        match &self.values.record {
+            Some((run, _)) => run.longest().1 + self.values.patch.as_ref().map_or(0, |patch| patch.bytes()),
+            None => {
+                let user = self.as_user();
+                let texts = [user.username, user.password, user.first_name, user.last_name, user.email];
+                128 + texts.map(str::len).iter().sum::<usize>()
+            }
+        }
+    }
+
+    /// Which of a patch's values it does not have: a bit for each.
+    pub(super) fn differing(&self, patch: &Same) -> u32 {
+        let differs = |(field, new): &(usize, Value)| {
+            let plain = self.values.patch.is_none() && self.values.list.get().is_none();
+            if let (true, Some(text), Some(bytes), Some(field)) =
+                (plain, new.text(), self.values.bytes(), same::field_of(*field))
+                && let Some(old) = UserView::text_of(bytes, field)
+            {
+                return old != text.as_bytes();
+            }
+            *self.value(*field) != *new
+        };
+        patch.values().iter().enumerate().fold(0, |bits, (at, value)| bits | u32::from(differs(value)) << at)
+    }
+
+    /// Gives it new values, by the commit of this revision.
+    pub(super) fn amend(&mut self, changed: Revision, merging: &mut Merging) {
+        self.changed = Some(changed);
+        let values = &mut self.values;
+        if values.record.is_some() {
+            values.patch = Some(merging.over(values.patch.as_ref()));
+            if values.list.get().is_some() {
+                values.list = OnceLock::new();
+            }
+        } else if let Some(list) = values.list.get_mut() {
+            merging.new.values().iter().for_each(|(field, value)| list[*field] = value.clone());
         }
     }
 

@@ -6,13 +6,18 @@ use crate::{
         tests::{Bench, bench},
     },
     domain::{
-        Action, Model, User, Value,
+        Action, Model, Timestamp, User, Value,
         filter::{Cond, Expr, Op, Order, OrderBy, Path, Query, Select, View},
     },
-    store::layout::Relation,
+    store::{
+        Store as _,
+        layout::{Relation, Table},
+        prefix_end,
+        record::{Record as _, UserView},
+    },
 };
 
-use super::Found;
+use super::{Found, Row};
 
 fn people(bench: &Bench) -> Session {
     let mut session = bench.session();
@@ -302,4 +307,73 @@ fn very_many_rows_in_an_atomic_block_are_seen_in_it_and_taken_back_to_a_savepoin
     bench.session().transact(|tx| tx.insert(bench.user("zed"))).unwrap();
     assert!(matches!(session.commit(), Err(crate::authority::ChangeError::Locked)));
     assert_eq!(first_names(&mut session), ["Ann", ""]);
+}
+
+/// That the rows which are kept are those of the store; how many users have this first name.
+fn as_stored(bench: &Bench, session: &mut Session, first_name: &str) -> usize {
+    let fetched = session.transact(|tx| tx.fetch(&Query::new(Model::User, View::Django))).unwrap();
+    let prefix = Table::User.prefix();
+    let stored = bench.store.range(&prefix, &prefix_end(&prefix), usize::MAX).unwrap().found;
+    assert_eq!(fetched.found.len(), stored.len());
+    for (found, stored) in fetched.found.iter().zip(&stored) {
+        let Found::Row(row, _) = found else { panic!("rows were asked for") };
+        let user = User::decode(&stored.value).unwrap();
+        assert_eq!(row.as_user(), UserView::from(&user));
+        for (field, value) in Row::from(user).values.iter().enumerate() {
+            assert_eq!(*row.value(field), *value);
+            assert_eq!(row.text(field), value.text());
+        }
+        assert_eq!(row.changed.unwrap_or(stored.changed), stored.changed);
+    }
+    let named = asked(Model::User, "first_name", Op::Exact, first_name.into());
+    session.transact(|tx| tx.count(&named)).unwrap()
+}
+
+#[test]
+fn the_same_values_for_very_many_users_are_one_edit_and_the_kept_rows_follow_it() {
+    let bench = bench();
+    let mut session = bench.session();
+    crowd(&mut session, 3000);
+    let all = Query::new(Model::User, View::Django);
+    let ask = |session: &mut Session, lookup: &str, op, value: Value, set: &[(usize, Value)]| {
+        let query = asked(Model::User, lookup, op, value);
+        let set: Vec<_> = set.iter().map(|(field, value)| (*field, Expr::Value(value.clone()))).collect();
+        session.transact(|tx| tx.update_rows(&query, &set)).unwrap()
+    };
+    let Found::Row(held, _) = session.transact(|tx| tx.fetch(&all)).unwrap().found.remove(1500) else {
+        panic!("a row")
+    };
+    let one = held.as_user().username.to_owned();
+    assert_eq!(ask(&mut session, "id", Op::Gt, Value::Int(1000), &[(5, "Ann".into()), (8, Value::Bool(false))]), 2000);
+    assert_eq!(as_stored(&bench, &mut session, "Ann"), 2000);
+    assert_eq!((held.text(5), held.as_user().is_staff), (Some(""), true), "who has a row has it as it was");
+    // A row that was written alone, and one that is looked at as a whole.
+    let single = asked(Model::User, "username", Op::Exact, one.as_str().into());
+    session.transact(|tx| tx.update_rows(&single, &[(6, Expr::Value("Lone".into()))])).unwrap();
+    assert_eq!(as_stored(&bench, &mut session, "Ann"), 2000);
+    let when = Timestamp(7_000_000);
+    let many: &[_] = &[(7, "n@x.org".into()), (2, Value::Time(when)), (3, Value::Int(1)), (10, Value::Time(when))];
+    assert_eq!(ask(&mut session, "id", Op::Lte, Value::Int(2500), many), 2500);
+    assert_eq!(as_stored(&bench, &mut session, "Ann"), 2000);
+    assert_eq!(ask(&mut session, "id", Op::Gt, Value::Int(0), &[(5, Value::Int(5)), (2, Value::Null)]), 3000);
+    assert_eq!(as_stored(&bench, &mut session, "5"), 3000);
+    // What has the value already is not written again; the trail tells of those that changed.
+    assert_eq!(ask(&mut session, "id", Op::Lte, Value::Int(1500), &[(6, "L".into())]), 1500);
+    assert_eq!(ask(&mut session, "id", Op::Gt, Value::Int(0), &[(6, "L".into()), (5, "5".into())]), 3000);
+    assert_eq!(as_stored(&bench, &mut session, "5"), 3000);
+    let mut last = None;
+    session
+        .transact(|tx| {
+            tx.events(0, |_, event| {
+                last = Some(event.action);
+                crate::authority::Scan::On
+            })
+        })
+        .unwrap();
+    let (kind, fields) = ("user".into(), vec!["last_name".into()]);
+    assert_eq!(last, Some(Action::ManyChanged { kind, ids: vec![(1501, 3000)], fields }));
+    // A text that no edit brings goes the other way.
+    let long = "x".repeat(3000);
+    assert_eq!(ask(&mut session, "id", Op::Gt, Value::Int(0), &[(5, long.as_str().into())]), 3000);
+    assert_eq!(as_stored(&bench, &mut session, &long), 3000);
 }

@@ -140,7 +140,7 @@ impl Tx<'_> {
         let picked = run::rows_of(self, query)?;
         let rows = picked.rows();
         if super::bulk::suits(query.model, rows, assignments) {
-            super::bulk::update(self, query, rows, assignments)?;
+            super::bulk::update(self, query, &picked, assignments)?;
             return Ok(rows.len());
         }
         for row in rows {

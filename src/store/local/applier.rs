@@ -8,12 +8,13 @@ use std::{
 };
 
 use super::{
-    super::{Revision, StoreError},
+    super::StoreError,
     compact,
     engine::{Engine, OVERLAY_FULL, State, Stop, Trouble, open_tree},
     open::{drop_journals, free_space},
     status::Service,
-    tree::{BATCH, Put, Tree},
+    tree::{BATCH, Tree},
+    view::{self, At},
 };
 
 /// How long a small overlay may stay before it is brought into the tree: many changes of one row become one, and a page
@@ -170,9 +171,9 @@ pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
     engine.sync(target)?;
     let Some(tree) = engine.view().tree.clone() else { return Err(Trouble::Gone) };
     let held = tree.about().revision;
-    let mut from = Bound::Unbounded;
-    loop {
-        let (puts, last) = gather(engine, from, target);
+    let mut at = At::START;
+    while !matches!(at, At::End) {
+        let (puts, next) = view::lacking(&engine.view().overlay, &tree, at, target, BATCH)?;
         if !puts.is_empty() {
             tree.apply(puts, held)?;
         }
@@ -180,10 +181,7 @@ pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
             // Somebody waits for the store; the journal has the rest.
             return Err(Trouble::Gone);
         }
-        match last {
-            Some(key) => from = Bound::Excluded(key),
-            None => break,
-        }
+        at = next;
     }
     // A row that was written again meanwhile was left out; the tree may call itself whole up to the target only when
     // that later commit can be replayed after any cut.
@@ -209,22 +207,6 @@ fn must_hurry(engine: &Engine) -> bool {
         Some(Stop::Now) => true,
         Some(Stop::Clean) => engine.view().overlay.len() > LITTLE,
     }
-}
-
-/// The next rows of the overlay up to `target`, and the key of the last one looked at if there may be more.
-fn gather(engine: &Engine, from: Bound<Vec<u8>>, target: Revision) -> (Vec<Put>, Option<Vec<u8>>) {
-    let view = engine.view();
-    let mut puts = Vec::new();
-    let from = from.as_ref().map(Vec::as_slice);
-    for (looked, (key, changed, value)) in view.overlay.range(from, Bound::Unbounded).enumerate() {
-        if changed <= target {
-            puts.push((key.to_vec(), changed, value.map(<[u8]>::to_vec)));
-        }
-        if puts.len() == BATCH || looked == 10 * BATCH {
-            return (puts, Some(key.to_vec()));
-        }
-    }
-    (puts, None)
 }
 
 fn checkpoint_if_due(engine: &Engine) -> Result<(), Trouble> {

@@ -1,6 +1,6 @@
 //! Bytes of the journal, of the files beside it and of the socket: little-endian numbers, lengths before texts.
 
-use super::super::{Change, Compare, Revision, Run, Write};
+use super::super::{Change, Compare, Edit, Part, Revision, Run, Write};
 
 /// Collects bytes.
 #[derive(Debug, Default)]
@@ -70,6 +70,30 @@ impl Out {
             self.bytes(event);
         }
         self.u8(change.syncs.into());
+        self.maybe(change.edit.as_deref(), Self::edit);
+    }
+
+    pub(super) fn edit(&mut self, edit: &Edit) {
+        self.u64(edit.rows());
+        self.count(edit.spans().len());
+        for (first, last) in edit.spans() {
+            self.bytes(first);
+            self.bytes(last);
+        }
+        self.count(edit.parts().len());
+        for part in edit.parts() {
+            let (kind, bytes): (u8, &[u8]) = match part {
+                Part::Is(bytes) => (1, bytes),
+                Part::Keep(length) => (2, &length.to_le_bytes()),
+                Part::KeepSized => (3, &[]),
+                Part::Set(bytes) => (4, bytes),
+                Part::SetSized(bytes) => (5, bytes),
+                Part::Bits { clear, set } => (6, &[*clear, *set]),
+                Part::SetRest(bytes) => (7, bytes),
+            };
+            self.u8(kind);
+            self.bytes(bytes);
+        }
     }
 }
 
@@ -178,7 +202,27 @@ impl<'a> In<'a> {
             1 => true,
             _ => return None,
         };
-        Some(Change { compares, unchanged, writes, run: run.into(), read_at, events, syncs })
+        let edit = self.maybe(Self::edit)?.map(Into::into);
+        Some(Change { compares, unchanged, writes, run: run.into(), edit, read_at, events, syncs })
+    }
+
+    pub(super) fn edit(&mut self) -> Option<Edit> {
+        let rows = self.u64()?;
+        let spans = self.list(|bytes| Some((bytes.bytes()?.to_vec(), bytes.bytes()?.to_vec())))?;
+        let parts = self.list(|bytes| {
+            let (kind, bytes) = (bytes.u8()?, bytes.bytes()?);
+            Some(match (kind, bytes) {
+                (1, bytes) => Part::Is(bytes.to_vec()),
+                (2, bytes) => Part::Keep(u32::from_le_bytes(bytes.try_into().ok()?)),
+                (3, []) => Part::KeepSized,
+                (4, bytes) => Part::Set(bytes.to_vec()),
+                (5, bytes) => Part::SetSized(bytes.to_vec()),
+                (6, [clear, set]) => Part::Bits { clear: *clear, set: *set },
+                (7, bytes) => Part::SetRest(bytes.to_vec()),
+                _ => return None,
+            })
+        })?;
+        Edit::new(spans, parts, rows)
     }
 
     pub(super) fn end<T>(&self, value: T) -> Option<T> {

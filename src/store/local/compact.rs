@@ -1,6 +1,6 @@
 //! Writing the tree anew: a copy without the gaps that churn left, checked, and swapped in while commits wait.
 
-use std::{fs::DirBuilder, ops::Bound, os::unix::fs::DirBuilderExt, sync::Arc};
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, sync::Arc};
 
 use super::{
     engine::{Engine, State, Trouble, open_tree},
@@ -8,6 +8,7 @@ use super::{
     open::{begin_at, open_mark},
     place,
     tree::{self, BATCH, Tree, disk},
+    view::{self, At},
 };
 
 /// Compacts; runs on the applier's thread, so that the tree stands still.
@@ -66,9 +67,13 @@ fn swap(engine: &Engine, copy: Tree) -> Result<(), Trouble> {
     }
     let mut view = engine.view_mut();
     // What was committed meanwhile goes straight into the copy: from here on nobody can commit.
-    let rest = view.overlay.range(Bound::Unbounded, Bound::Unbounded);
-    let mut rest = rest.map(|(key, changed, value)| Ok((key.to_vec(), changed, value.map(<[u8]>::to_vec))));
-    copy_rows(&mut rest, &copy, order.revision)?;
+    let mut at = At::START;
+    while !matches!(at, At::End) {
+        let (puts, next) = view::lacking(&view.overlay, &copy, at, order.revision, BATCH)?;
+        copy.apply(puts, copy.about().revision)?;
+        at = next;
+    }
+    copy.apply(Vec::new(), order.revision)?;
     copy.close()?;
     let number = order.journal.number + 1;
     begin_at(&fresh, number, engine.id, order.revision)?;

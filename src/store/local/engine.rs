@@ -6,7 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -19,7 +19,7 @@ use super::{
         memory::check_sizes,
     },
     durability::Durability,
-    journal::{CommitId, Entry, Journal, MAX_BODY},
+    journal::{CommitId, Effect, Entry, Journal, MAX_BODY},
     place::Place,
     recent::Recent,
     status::{Service, Status},
@@ -173,7 +173,9 @@ impl Engine {
     pub(super) fn commit(&self, id: CommitId, change: &mut Change) -> Result<Committed, Trouble> {
         check_sizes(change)?;
         let bytes = change.writes.iter().map(|w| w.key.len() + w.value.as_ref().map_or(0, Vec::len) + 9);
-        let bytes = bytes.chain(change.events.iter().map(|e| e.len() + 128)).sum::<usize>() + change.run.bytes().len();
+        let bytes = bytes.chain(change.events.iter().map(|e| e.len() + 128)).sum::<usize>()
+            + change.run.bytes().len()
+            + change.edit.as_ref().map_or(0, |edit| edit.weight());
         if bytes + 1024 > MAX_BODY {
             return Err(StoreError::TooLarge { bytes, limit: MAX_BODY }.into());
         }
@@ -187,7 +189,7 @@ impl Engine {
         if let Some(revision) = order.recent.get(id) {
             return Ok(Committed::Applied(revision));
         }
-        {
+        let edited = {
             let view = self.view();
             let tree = view.tree.as_ref().ok_or(Trouble::Gone)?;
             let read_at = change.read_at;
@@ -200,11 +202,12 @@ impl Engine {
                     return Ok(Committed::Conflict(order.revision));
                 }
             }
-        }
+            view.spelled_out(change.edit.as_deref())?
+        };
         let mut chain = order.chain;
-        let change = std::mem::take(change);
-        let run = Arc::clone(&change.run);
-        let entry = Entry::Change(id, chained(change, &mut chain), run);
+        let mut change = std::mem::take(change);
+        let (run, edit) = (std::mem::take(&mut change.run), change.edit.take());
+        let entry = Entry::Change(id, Effect { writes: chained(change, &mut chain), run, edit });
         let revision = Revision(order.revision.0 + 1);
         let durable = self.durability.reached();
         order.journal.append(revision, durable, &entry).map_err(|e| match disk("writing the journal", e) {
@@ -215,12 +218,12 @@ impl Engine {
                 Trouble::Store(error)
             }
         })?;
-        let Entry::Change(_, writes, run) = entry else { return Err(Trouble::Gone) };
+        let Entry::Change(_, effect) = entry else { return Err(Trouble::Gone) };
         order.revision = revision;
         order.chain = chain;
         order.recent.insert(id, revision);
         let mut view = self.view_mut();
-        view.show(revision, writes, run);
+        view.show(revision, effect, edited);
         self.shown.store(revision.0, Ordering::Release);
         let full = view.overlay.bytes() > OVERLAY_FULL;
         drop(view);

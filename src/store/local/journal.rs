@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::{
-    super::{Revision, Run, StoreId, Write},
+    super::{Edit, Revision, Run, StoreId, Write},
     codec::{In, Out},
 };
 
@@ -27,7 +27,8 @@ const CHUNK: usize = 1 << 20;
 const AT_ONCE: u64 = 4 << 20;
 
 const MAGIC: &[u8; 8] = b"HPJOURN\n";
-const VERSION: u8 = 1;
+/// The version that is written. Frames with an edit came with the second; files of the first are read.
+const VERSION: u8 = 2;
 const HEADER: usize = 8 + 1 + 16 + 8 + 8 + 4;
 const FRAME: usize = 48;
 const ALIGN: u64 = 8;
@@ -43,9 +44,17 @@ pub(super) struct CommitId(pub(super) [u8; 16]);
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Entry {
     /// A commit.
-    Change(CommitId, Vec<Write>, Arc<Run>),
+    Change(CommitId, Effect),
     /// The commits that were made lately, carried over from the journal before.
     Recent(Vec<(CommitId, Revision)>),
+}
+
+/// What a commit does.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Effect {
+    pub(super) writes: Vec<Write>,
+    pub(super) run: Arc<Run>,
+    pub(super) edit: Option<Arc<Edit>>,
 }
 
 /// One journal file that is being written.
@@ -112,7 +121,7 @@ impl Journal {
     /// Writes one frame. On an error nothing of it counts and the next frame takes its place.
     pub(super) fn append(&mut self, revision: Revision, durable: Revision, entry: &Entry) -> io::Result<()> {
         // A run is not copied once more.
-        let rest: &[u8] = if let Entry::Change(_, _, run) = entry { run.bytes() } else { &[] };
+        let rest: &[u8] = if let Entry::Change(_, effect) = entry { effect.run.bytes() } else { &[] };
         let frame = frame(self.number, self.id, revision, durable, entry, rest);
         let length = (frame.len() + rest.len()) as u64;
         // Always a few zeros behind the last frame: that is how a reader knows the end.
@@ -144,9 +153,12 @@ fn header(number: u64, id: StoreId, base: Revision) -> Vec<u8> {
 fn frame(number: u64, id: StoreId, revision: Revision, durable: Revision, entry: &Entry, rest: &[u8]) -> Vec<u8> {
     let mut out = Out(vec![0; FRAME]);
     let (kind, commit) = match entry {
-        Entry::Change(commit, writes, run) => {
+        Entry::Change(commit, Effect { writes, run, edit }) => {
+            if let Some(edit) = edit {
+                out.edit(edit);
+            }
             out.writes_before(writes, run);
-            (1, commit.0)
+            (if edit.is_some() { 3 } else { 1 }, commit.0)
         }
         Entry::Recent(list) => {
             out.count(list.len());
@@ -185,6 +197,8 @@ fn checksum(number: u64, id: StoreId, frame: &[u8], rest: &[u8]) -> u32 {
 pub(super) struct Reading {
     /// The revision before its first commit, if its header can be read.
     pub(super) base: Option<Revision>,
+    /// Whether everything that is written now may stand in it.
+    pub(super) current: bool,
     /// The last commit in it, or the base.
     pub(super) last: Revision,
     /// Where the next frame would stand.
@@ -225,12 +239,14 @@ pub(super) fn read(
     let file = File::open(path).map_err(Unreadable::Io)?;
     let length = file.metadata().map_err(Unreadable::Io)?.len();
     let mut head = [0; HEADER];
-    let base = match file.read_exact_at(&mut head, 0) {
+    let header = match file.read_exact_at(&mut head, 0) {
         Ok(()) => read_header(&head, number, id)?,
         Err(_) => None,
     };
+    let base = header.map(|(_, base)| base);
+    let current = header.is_some_and(|(version, _)| version == VERSION);
     let last = base.unwrap_or(before);
-    let mut reading = Reading { base, last, position: START, tail: Tail::Clean };
+    let mut reading = Reading { base, current, last, position: START, tail: Tail::Clean };
     let mut window = Window { file, length, number, id };
     while let Some((frame, durable_revision)) = window.frame_at(reading.position).map_err(Unreadable::Io)? {
         let Some((revision, entry)) = parse(&frame) else { break };
@@ -252,22 +268,22 @@ pub(super) fn read(
     Ok(reading)
 }
 
-/// The base that a header tells; `None` where it is no header of this file.
-fn read_header(head: &[u8], number: u64, id: StoreId) -> Result<Option<Revision>, Unreadable> {
+/// The version and the base that a header tells; `None` where it is no header of this file.
+fn read_header(head: &[u8], number: u64, id: StoreId) -> Result<Option<(u8, Revision)>, Unreadable> {
     let (fields, sum) = head.split_at(HEADER - 4);
     let mut bytes = In(fields);
     if bytes.array() != Some(*MAGIC) || sum != crc32fast::hash(fields).to_le_bytes() {
         return Ok(None);
     }
-    match bytes.u8() {
-        Some(VERSION) => {}
+    let version = match bytes.u8() {
+        Some(version @ 1..=VERSION) => version,
         Some(version) => return Err(Unreadable::Version(version)),
         None => return Ok(None),
-    }
+    };
     if bytes.array() != Some(id.0) || bytes.u64() != Some(number) {
         return Ok(None);
     }
-    Ok(bytes.u64().map(Revision))
+    Ok(bytes.u64().map(|base| (version, Revision(base))))
 }
 
 fn parse(frame: &[u8]) -> Option<(Revision, Entry)> {
@@ -275,9 +291,10 @@ fn parse(frame: &[u8]) -> Option<(Revision, Entry)> {
     let commit = CommitId(In(&frame[24..]).array()?);
     let mut body = In(&frame[FRAME..]);
     let entry = match frame[40] {
-        1 => {
+        kind @ (1 | 3) => {
+            let edit = if kind == 3 { Some(body.edit()?.into()) } else { None };
             let (writes, run) = body.writes_and_run()?;
-            Entry::Change(commit, writes, run.into())
+            Entry::Change(commit, Effect { writes, run: run.into(), edit })
         }
         2 => Entry::Recent(body.list(|b| Some((CommitId(b.array()?), Revision(b.u64()?))))?),
         _ => return None,
@@ -290,7 +307,7 @@ fn may_be_frame(head: &[u8], last: Revision) -> bool {
     let Some(head) = head.get(..FRAME) else { return head.iter().any(|b| *b != 0) };
     let revision = In(&head[8..]).u64().unwrap_or(0);
     let near = revision > last.0 && revision - last.0 < 1 << 40;
-    head[..4] != [0; 4] && near && (head[40] == 1 || head[40] == 2) && head[41..] == [0; FRAME - 41]
+    head[..4] != [0; 4] && near && matches!(head[40], 1..=3) && head[41..] == [0; FRAME - 41]
 }
 
 struct Window {

@@ -1,16 +1,19 @@
-//! The commits that the tree does not have yet: single rows in a map, and runs of very many as they came.
+//! The commits that the tree does not have yet: single rows in a map, runs of very many as they came, and edits, which
+//! say of rows that stand in here or in the tree what became of them.
 //!
-//! A key that stands in several places has its newest value where the revision is the greatest. In the map it never
-//! stands with an older one than in a run: [`Layers::lay`] sees to that.
+//! A key that stands in several places was written as a whole last where the revision is the greatest. In the map it
+//! never stands with an older one than in a run: [`Layers::lay`] sees to that. Edits since then are applied by whoever
+//! reads, be the row from here or from the tree: [`Layers::amended`].
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, btree_map},
     iter::Peekable,
     ops::Bound,
     sync::Arc,
 };
 
-use super::super::{Revision, Versioned, Write, run::Run};
+use super::super::{Edit, Revision, Versioned, Write, run::Run};
 
 /// From so many bytes on it is looked at whether a run is in the place of an older one.
 const CROWDED: usize = 16 << 20;
@@ -31,34 +34,50 @@ pub(super) struct Layers {
     map: BTreeMap<Vec<u8>, Slot>,
     /// Oldest first.
     runs: Vec<(Revision, Arc<Run>)>,
+    /// Oldest first.
+    edits: Vec<(Revision, Arc<Edit>)>,
     /// About how much memory the map takes.
     single_bytes: usize,
 }
 
-/// A row of the layers: its key, the commit that wrote it, the value or none where it is removed.
+/// A row of the layers as it was last written as a whole: its key, the commit that wrote it, the value or none where it
+/// is removed.
 pub(super) type Layered<'a> = (&'a [u8], Revision, Option<&'a [u8]>);
 
 impl Layers {
-    /// How many rows, those that stand twice counted twice.
+    /// About how many rows, those that stand twice counted twice.
     pub(super) fn len(&self) -> usize {
-        self.map.len() + self.runs.iter().map(|(_, run)| run.len()).sum::<usize>()
+        let edited = self.edits.iter().map(|(_, edit)| usize::try_from(edit.rows()).unwrap_or(usize::MAX));
+        let rows = self.runs.iter().map(|(_, run)| run.len()).chain(edited);
+        rows.fold(self.map.len(), usize::saturating_add)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.map.is_empty() && self.runs.is_empty()
+        self.map.is_empty() && self.runs.is_empty() && self.edits.is_empty()
     }
 
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        self.single_bytes + self.runs.iter().map(|(_, run)| run.bytes().len() + 4 * run.len()).sum::<usize>()
+        let runs = self.runs.iter().map(|(_, run)| run.bytes().len() + 4 * run.len());
+        self.single_bytes + runs.chain(self.edits.iter().map(|(_, edit)| edit.weight())).sum::<usize>()
     }
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// The newest value of a key, or that it was removed; none where the tree knows.
-    pub(super) fn get(&self, key: &[u8]) -> Option<(Revision, Option<&[u8]>)> {
+    /// The newest value of a key, or that it was removed; none where the tree has the row, which edits may be about.
+    pub(super) fn get(&self, key: &[u8]) -> Option<(Revision, Option<Cow<'_, [u8]>>)> {
+        let (changed, value) = self.written(key)?;
+        let Some(value) = value else { return Some((changed, None)) };
+        Some(match self.amended(key, changed, value, Revision(u64::MAX)) {
+            Some((changed, value)) => (changed, Some(Cow::Owned(value))),
+            None => (changed, Some(Cow::Borrowed(value))),
+        })
+    }
+
+    /// A key as it was last written as a whole.
+    fn written(&self, key: &[u8]) -> Option<(Revision, Option<&[u8]>)> {
         let single = self.map.get(key).map(|slot| (slot.changed, slot.value.as_deref()));
         if single.is_some() {
             return single;
@@ -66,7 +85,49 @@ impl Layers {
         self.runs.iter().rev().find_map(|(changed, run)| run.find(key).map(|at| (*changed, run.value(at))))
     }
 
-    /// The rows of a range in order, each with its newest value.
+    /// Whether a key stands in here as a whole.
+    pub(super) fn holds(&self, key: &[u8]) -> bool {
+        self.written(key).is_some()
+    }
+
+    /// What edits up to a revision made of a row that the commit `changed` had written; none where it is as it was.
+    pub(super) fn amended(
+        &self,
+        key: &[u8],
+        changed: Revision,
+        value: &[u8],
+        upto: Revision,
+    ) -> Option<(Revision, Vec<u8>)> {
+        let mut amended: Option<(Revision, Vec<u8>)> = None;
+        for (revision, edit) in self.edits.iter().take_while(|(revision, _)| *revision <= upto) {
+            let old = amended.as_ref().map_or(value, |(_, value)| value);
+            if let Some(new) = edit.amended(*revision, key, changed, old) {
+                amended = Some((*revision, new));
+            }
+        }
+        amended
+    }
+
+    /// The edits up to a revision, oldest first.
+    pub(super) fn edits(&self, upto: Revision) -> impl Iterator<Item = (Revision, &Edit)> {
+        self.edits
+            .iter()
+            .take_while(move |(revision, _)| *revision <= upto)
+            .map(|(revision, edit)| (*revision, &**edit))
+    }
+
+    /// Whether a reader had too many edits to look at with this one.
+    pub(super) fn is_crowded_for(&self, edit: &Edit) -> bool {
+        self.edits.iter().filter(|(_, earlier)| !edit.hides(earlier)).count() >= MOST
+    }
+
+    /// Has an edit be about all rows that are older.
+    pub(super) fn edit(&mut self, revision: Revision, edit: Arc<Edit>) {
+        self.edits.retain(|(_, earlier)| !edit.hides(earlier));
+        self.edits.push((revision, edit));
+    }
+
+    /// The rows of a range in order, each as it was last written as a whole.
     pub(super) fn range<'a>(&'a self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> Merged<'a> {
         let runs = self.runs.iter().map(|(changed, run)| {
             let start = match from {
@@ -141,6 +202,10 @@ impl Layers {
         for key in done {
             self.take(&key);
         }
+        if next.is_none() {
+            // Not before the rows that they are about: those would be seen without them.
+            self.edits.retain(|(changed, _)| *changed > upto);
+        }
         next
     }
 }
@@ -151,8 +216,8 @@ pub(super) fn weight(key: &[u8], value: Option<&[u8]>) -> usize {
 }
 
 /// A row as readers get it; none where it is removed.
-pub(super) fn versioned((changed, value): (Revision, Option<&[u8]>)) -> Option<Versioned> {
-    value.map(|value| Versioned { value: value.to_vec(), changed })
+pub(super) fn versioned((changed, value): (Revision, Option<Cow<'_, [u8]>>)) -> Option<Versioned> {
+    value.map(|value| Versioned { value: value.into_owned(), changed })
 }
 
 struct Cursor<'a> {
@@ -200,6 +265,7 @@ impl<'a> Iterator for Merged<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Part;
 
     fn run(rows: &[(&str, Option<&str>)]) -> Arc<Run> {
         let mut run = Run::default();
@@ -215,7 +281,8 @@ mod tests {
     fn seen(layers: &Layers) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let row = |(key, changed, value): Layered<'_>| {
-            assert_eq!(layers.get(key), Some((changed, value)), "one row and many are read alike");
+            let one = layers.get(key).expect("it is in the range");
+            assert_eq!((one.0, one.1.as_deref()), (changed, value), "one row and many are read alike");
             format!("{}{}{} ", text(key), changed.0, value.map_or("-".into(), text))
         };
         layers.range(Bound::Unbounded, Bound::Unbounded).map(row).collect()
@@ -253,5 +320,55 @@ mod tests {
         }
         assert!(layers.runs.len() <= MOST);
         assert_eq!(layers.range(Bound::Included(&b"c"[..]), Bound::Unbounded).count(), 100);
+    }
+
+    /// All rows between two keys get this first byte.
+    fn edit(first: &str, last: &str, set: &str) -> Arc<Edit> {
+        let parts = vec![Part::Set(set.into())];
+        Arc::new(Edit::new(vec![(first.into(), last.into())], parts, 3).expect("the keys rise"))
+    }
+
+    fn text(layers: &Layers, key: &str) -> String {
+        let (changed, value) = layers.get(key.as_bytes()).expect("it is there");
+        format!("{}{}", changed.0, String::from_utf8_lossy(&value.unwrap_or_default()))
+    }
+
+    #[test]
+    fn an_edit_is_about_rows_that_are_older_wherever_they_stand() {
+        let mut layers = Layers::default();
+        put(&mut layers, 1, "a", Some("xa"));
+        layers.lay(Revision(2), run(&[("b", Some("xb")), ("c", None)]));
+        layers.edit(Revision(3), edit("a", "c", "y"));
+        put(&mut layers, 4, "b", Some("zb"));
+        assert_eq!([text(&layers, "a"), text(&layers, "b"), text(&layers, "c")], ["3ya", "4zb", "2"]);
+        layers.edit(Revision(5), edit("b", "d", "u"));
+        assert_eq!([text(&layers, "a"), text(&layers, "b")], ["3ya", "5ub"]);
+        // Of the tree's row, as old as that is.
+        let tree = |changed, upto| layers.amended(b"bb", Revision(changed), b"x", Revision(upto));
+        assert_eq!(tree(2, 3), Some((Revision(3), b"y".to_vec())));
+        assert_eq!(tree(2, 9), Some((Revision(5), b"u".to_vec())));
+        assert_eq!((tree(5, 9), tree(3, 4), tree(2, 2)), (None, None, None));
+        // What the tree has goes together with the edits that it has.
+        assert_eq!(layers.settle(Revision(4), Bound::Unbounded, 1), Some(b"b".to_vec()));
+        assert_eq!(layers.edits(Revision(9)).count(), 2);
+        assert_eq!(layers.settle(Revision(4), Bound::Included(b"b".to_vec()), 10), None);
+        assert_eq!(layers.edits(Revision(9)).count(), 1);
+        assert_eq!(layers.settle(Revision(5), Bound::Unbounded, 10), None);
+        assert!(layers.is_empty());
+    }
+
+    #[test]
+    fn edits_of_the_same_rows_do_not_pile_up() {
+        let mut layers = Layers::default();
+        for revision in 1..=1000 {
+            layers.edit(Revision(revision), edit("a", "b", "y"));
+        }
+        assert_eq!(layers.edits(Revision(2000)).count(), 1);
+        for n in 0..15 {
+            assert!(!layers.is_crowded_for(&edit("c", &format!("d{n}"), "z")));
+            layers.edit(Revision(2000 + n), edit("c", &format!("d{n}"), "z"));
+        }
+        assert!(layers.is_crowded_for(&edit("c", "d", "z")));
+        assert!(!layers.is_crowded_for(&edit("c", "d3", "z")), "that one takes another's place");
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The version of the protocol; both sides must speak the same. It only grows.
-pub(super) const PROTOCOL: u16 = 4;
+pub(super) const PROTOCOL: u16 = 5;
 
 /// How long a process means to own the store.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -18,7 +18,7 @@ use super::{
     },
     durability::{Durability, mark, read_mark},
     engine::{self, Engine, Order, State, Stop, Work},
-    journal::{self, CommitId, Entry, Journal, Reading, Tail, Unreadable},
+    journal::{self, CommitId, Effect, Entry, Journal, Reading, Tail, Unreadable},
     place::{self, Place},
     recent::Recent,
     tree::{Tree, disk},
@@ -117,7 +117,7 @@ fn skip(order: &mut Order, given: Revision, view: &mut View) -> Result<Option<(R
         return Ok(None);
     }
     for revision in (held.0 + 1..=given.0 + 1).map(Revision) {
-        let nothing = Entry::Change(CommitId([0; 16]), Vec::new(), Arc::default());
+        let nothing = Entry::Change(CommitId([0; 16]), Effect::default());
         order.journal.append(revision, held, &nothing).map_err(|e| disk("writing the journal", e))?;
         order.revision = revision;
     }
@@ -218,16 +218,18 @@ fn replay(data: &Path, id: StoreId, held: Revision, promised: Revision, view: &m
         past.next_number = number + 1;
         let mut shown = past.last;
         let recent = &mut past.recent;
+        let mut unread = Ok(());
         let reading = journal::read(&path, number, id, past.last, |revision, entry| match entry {
-            Entry::Change(commit, writes, run) => {
+            Entry::Change(commit, effect) => {
                 recent.insert(commit, revision);
-                if revision > shown {
-                    view.show(revision, writes, run);
+                if revision > shown && unread.is_ok() {
+                    unread = view.spelled_out(effect.edit.as_deref()).map(|edited| view.show(revision, effect, edited));
                     shown = revision;
                 }
             }
             Entry::Recent(list) => list.into_iter().for_each(|(commit, r)| recent.insert(commit, r)),
         });
+        unread?;
         let reading = match reading {
             Ok(reading) => reading,
             Err(Unreadable::Version(version)) => return Err(StoreError::UnknownFormat { what: "journal", version }),
@@ -286,8 +288,9 @@ impl Past {
         let refused = |e| disk("opening the journal", e);
         let journal = Journal::resume(path, number, id, reading.position).map_err(refused)?;
         self.full.extend(self.current.take());
-        // Behind a torn end nothing is written: what lies there could pass for the frames that follow.
-        if reading.tail == Tail::Clean && reading.last >= self.last && reading.base.is_some() {
+        // Behind a torn end nothing is written: what lies there could pass for the frames that follow. Nor into a file of
+        // an earlier format, where its program would not understand it.
+        if reading.current && reading.tail == Tail::Clean && reading.last >= self.last && reading.base.is_some() {
             self.current = Some(journal);
         } else {
             self.full.push(journal);

@@ -9,10 +9,10 @@ use std::{
 
 use super::{
     super::{
-        Revision, StoreError, StoreId, Write,
+        Edit, Revision, StoreError, StoreId, Write,
         backup::{self, Step, Summary},
     },
-    journal::{self, Entry},
+    journal::{self, Effect, Entry},
     open::{begin_at, journals},
     place::{self, Found, Place},
     tree::{BATCH, Put, Tree, disk, guarded},
@@ -161,6 +161,20 @@ impl Building {
         if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
     }
 
+    /// Changes the rows that an edit is about and that are older: what has come so far is all that is older.
+    fn edit(&mut self, revision: Revision, edit: &Edit) -> Result<(), StoreError> {
+        self.flush()?;
+        for (first, last) in edit.spans() {
+            for row in self.tree.range(first, &[last, [0].as_slice()].concat()) {
+                let (key, row) = row?;
+                if let Some(value) = edit.amended(revision, &key, row.changed, &row.value) {
+                    self.add((key, revision, Some(value)))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.batch).into_iter();
         self.tree.apply(rows.map(|(key, (revision, value))| (key, revision, value)).collect(), Revision(0))
@@ -275,14 +289,15 @@ fn replay(
     for (number, path) in journals(data)? {
         let before = last;
         let read = journal::read(&path, number, id, before, |revision, entry| {
-            if let Entry::Change(_, writes, run) = entry
+            if let Entry::Change(_, Effect { writes, run, edit }) = entry
                 && revision > before
                 && unwritten.is_ok()
             {
                 last = revision;
                 let many = run.iter().map(|(key, value)| (key.to_vec(), revision, value.map(<[u8]>::to_vec)));
                 let single = writes.into_iter().map(|write| (write.key, revision, write.value));
-                unwritten = single.chain(many).try_for_each(|put| building.add(put));
+                let edited = edit.map_or(Ok(()), |edit| building.edit(revision, &edit));
+                unwritten = edited.and_then(|()| single.chain(many).try_for_each(|put| building.add(put)));
             }
         });
         std::mem::replace(&mut unwritten, Ok(()))?;

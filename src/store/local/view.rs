@@ -1,6 +1,7 @@
 //! What readers see: the commits that are not in the tree yet, laid over the tree.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     ops::Bound,
     sync::{
@@ -10,9 +11,10 @@ use std::{
 };
 
 use super::{
-    super::{Revision, Row, Run, StoreError, Versioned, Watch, Write, memory::under, watch::Notice},
+    super::{Edit, Revision, Row, Run, StoreError, Versioned, Watch, Write, memory::under, watch::Notice},
+    journal::Effect,
     layers::{Layers, versioned, weight},
-    tree::Tree,
+    tree::{Put, Tree},
 };
 
 /// How many bytes of past commits are kept for watches that begin in the past.
@@ -58,16 +60,44 @@ impl View {
         self.past_from = revision;
     }
 
-    /// Makes a commit visible and tells whoever watches.
-    pub(super) fn show(&mut self, revision: Revision, writes: Vec<Write>, run: Arc<Run>) {
-        self.feeds.retain(|(prefix, feed)| match notice(prefix, revision, &writes, &run) {
+    /// The rows that an edit changes, as it leaves them, where somebody must have them one by one: who follows them, or
+    /// a reader who has too many edits to look at already. None where nobody must.
+    pub(super) fn spelled_out(&self, edit: Option<&Edit>) -> Result<Arc<Run>, StoreError> {
+        let mut run = Run::default();
+        let Some(edit) = edit else { return Ok(run.into()) };
+        if !self.overlay.is_crowded_for(edit) && !self.feeds.iter().any(|(prefix, _)| edit.touches(prefix)) {
+            return Ok(run.into());
+        }
+        let Some(tree) = &self.tree else { return Ok(run.into()) };
+        for (first, last) in edit.spans() {
+            let end = [last, [0].as_slice()].concat();
+            for row in range(&self.overlay, tree, first, &end, usize::MAX)? {
+                if let Some(new) = edit.apply(&row.value) {
+                    run.push(&row.key, Some(&new));
+                }
+            }
+        }
+        Ok(run.into())
+    }
+
+    /// Makes a commit visible and tells whoever watches; with the rows of its edit where [`View::spelled_out`] has them.
+    pub(super) fn show(&mut self, revision: Revision, effect: Effect, edited: Arc<Run>) {
+        let Effect { writes, run, edit } = effect;
+        let own = |key: &[u8]| writes.iter().any(|write| write.key == key) || run.find(key).is_some();
+        self.feeds.retain(|(prefix, feed)| match notice(prefix, revision, &writes, [&run, &edited], own) {
             Some(notice) => feed.try_send(notice).is_ok(),
             None => true,
         });
-        self.remember(revision, &writes, &run);
-        let kinds: Vec<u8> = writes.iter().filter_map(|write| write.key.first().copied()).chain(run.kinds()).collect();
+        self.remember(revision, &writes, run.is_empty() && edit.is_none());
+        let kinds = writes.iter().filter_map(|write| write.key.first().copied());
+        let kinds: Vec<u8> = kinds.chain(run.kinds()).chain(edit.iter().flat_map(|edit| edit.kinds())).collect();
         for kind in kinds {
             self.touched[usize::from(kind)] = revision;
+        }
+        match edit {
+            Some(edit) if self.overlay.is_crowded_for(&edit) => self.overlay.lay(revision, edited),
+            Some(edit) => self.overlay.edit(revision, edit),
+            None => {}
         }
         for write in writes {
             self.overlay.put(revision, write);
@@ -76,9 +106,9 @@ impl View {
         self.visible = revision;
     }
 
-    fn remember(&mut self, revision: Revision, writes: &[Write], run: &Run) {
+    fn remember(&mut self, revision: Revision, writes: &[Write], is_all: bool) {
         let bytes = writes.iter().map(|w| weight(&w.key, w.value.as_deref())).sum::<usize>();
-        if bytes > PAST_BYTES || !run.is_empty() {
+        if bytes > PAST_BYTES || !is_all {
             self.past.clear();
             self.past_bytes = 0;
             self.past_from = revision;
@@ -130,9 +160,16 @@ impl View {
     }
 }
 
-/// The notice of a commit for a watched prefix, if it wrote anything there.
-fn notice(prefix: &[u8], revision: Revision, writes: &[Write], run: &Run) -> Option<Notice> {
-    let many = run.rows(run.under(prefix));
+/// The notice of a commit for a watched prefix, if it wrote anything there; of edited rows those that it does not write.
+fn notice(
+    prefix: &[u8],
+    revision: Revision,
+    writes: &[Write],
+    [run, edited]: [&Run; 2],
+    own: impl Fn(&[u8]) -> bool,
+) -> Option<Notice> {
+    let edited = edited.rows(edited.under(prefix)).filter(|(key, _)| !own(key));
+    let many = run.rows(run.under(prefix)).chain(edited);
     let many = many.map(|(key, value)| Write { key: key.to_vec(), value: value.map(<[u8]>::to_vec) });
     let writes = writes.iter().filter(|write| write.key.starts_with(prefix)).cloned();
     let writes: Vec<Write> = writes.chain(many).collect();
@@ -141,11 +178,18 @@ fn notice(prefix: &[u8], revision: Revision, writes: &[Write], run: &Run) -> Opt
 
 /// Reads one key through the overlay.
 pub(super) fn get(overlay: &Layers, tree: &Tree, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
-    match overlay.get(key) {
-        Some(found) => Ok(versioned(found)),
-        None => tree.get(key),
+    if let Some(found) = overlay.get(key) {
+        return Ok(versioned(found));
     }
+    let found = tree.get(key)?;
+    Ok(found.map(|row| match overlay.amended(key, row.changed, &row.value, NEWEST) {
+        Some((changed, value)) => Versioned { value, changed },
+        None => row,
+    }))
 }
+
+/// Edits up to whichever revision.
+const NEWEST: Revision = Revision(u64::MAX);
 
 /// Reads rows through the overlay: two sorted streams, the overlay's row winning over the tree's.
 pub(super) fn range(
@@ -159,6 +203,11 @@ pub(super) fn range(
     if from >= to {
         return Ok(rows);
     }
+    let push = |rows: &mut Vec<Row>, key: Vec<u8>, changed, value: Cow<'_, [u8]>| {
+        let amended = overlay.amended(&key, changed, &value, NEWEST);
+        let (changed, value) = amended.unwrap_or_else(|| (changed, value.into_owned()));
+        rows.push(Row { key, value, changed });
+    };
     let mut over = overlay.range(Bound::Included(from), Bound::Excluded(to)).peekable();
     let mut under = tree.range(from, to);
     let mut below = under.next().transpose()?;
@@ -171,15 +220,93 @@ pub(super) fn range(
         };
         if order.is_le() {
             if let Some((key, changed, Some(value))) = over.next() {
-                rows.push(Row { key: key.to_vec(), value: value.to_vec(), changed });
+                push(&mut rows, key.to_vec(), changed, Cow::Borrowed(value));
             }
             if order.is_eq() {
                 below = under.next().transpose()?;
             }
         } else if let Some((key, row)) = below.take() {
-            rows.push(Row { key, value: row.value, changed: row.changed });
+            push(&mut rows, key, row.changed, Cow::Owned(row.value));
             below = under.next().transpose()?;
         }
     }
     Ok(rows)
+}
+
+/// Where a walk over what a tree lacks goes on.
+#[derive(Debug)]
+pub(super) enum At {
+    /// Among the rows of the tree that the edit of this revision, or else the next one, is about.
+    Edited(Revision, Bound<Vec<u8>>),
+    /// Among the rows of the overlay.
+    Whole(Bound<Vec<u8>>),
+    /// At its end.
+    End,
+}
+
+impl At {
+    /// At the beginning.
+    pub(super) const START: Self = Self::Edited(Revision(0), Bound::Unbounded);
+}
+
+/// What a tree lacks of the overlay up to `target`: about so many rows from a place on, and the place where to go on.
+pub(super) fn lacking(
+    overlay: &Layers,
+    tree: &Tree,
+    at: At,
+    target: Revision,
+    most: usize,
+) -> Result<(Vec<Put>, At), StoreError> {
+    let mut puts = Vec::new();
+    let mut looked = 0;
+    // Nobody can commit meanwhile, and rows of the tree take longer to look at.
+    let mut is_enough = |puts: &Vec<Put>, many: usize| {
+        looked += 1;
+        puts.len() == most || looked == many * most
+    };
+    match at {
+        At::Edited(place, from) => {
+            let Some((revision, edit)) = overlay.edits(target).find(|(revision, _)| *revision >= place) else {
+                return Ok((puts, At::Whole(Bound::Unbounded)));
+            };
+            // A later one may have come in the place of the one that was begun.
+            let from = if revision == place { from } else { Bound::Unbounded };
+            for (first, last) in edit.spans() {
+                let begin = match &from {
+                    Bound::Excluded(key) if key >= last => continue,
+                    Bound::Excluded(key) if key >= first => [key, [0].as_slice()].concat(),
+                    Bound::Excluded(_) | Bound::Included(_) | Bound::Unbounded => first.clone(),
+                };
+                for row in tree.range(&begin, &[last, [0].as_slice()].concat()) {
+                    let (key, row) = row?;
+                    if !overlay.holds(&key)
+                        && let Some((changed, value)) = overlay.amended(&key, row.changed, &row.value, target)
+                    {
+                        puts.push((key.clone(), changed, Some(value)));
+                    }
+                    if is_enough(&puts, 2) {
+                        return Ok((puts, At::Edited(revision, Bound::Excluded(key))));
+                    }
+                }
+            }
+            Ok((puts, At::Edited(Revision(revision.0 + 1), Bound::Unbounded)))
+        }
+        At::Whole(from) => {
+            for (key, changed, value) in overlay.range(from.as_ref().map(Vec::as_slice), Bound::Unbounded) {
+                if changed <= target {
+                    let amended = value.and_then(|value| overlay.amended(key, changed, value, target));
+                    let (changed, value) = match amended {
+                        Some((changed, value)) => (changed, Some(value)),
+                        None => (changed, value.map(<[u8]>::to_vec)),
+                    };
+                    puts.push((key.to_vec(), changed, value));
+                }
+                if is_enough(&puts, 10) {
+                    return Ok((puts, At::Whole(Bound::Excluded(key.to_vec()))));
+                }
+            }
+            Ok((puts, At::End))
+        }
+        At::End => Ok((puts, At::End)),
+    }
 }

@@ -3,8 +3,21 @@
 use super::{Reader, Record, VERSION, Writer, damaged, opened};
 use crate::{
     domain::{Timestamp, User},
-    store::StoreError,
+    store::{Part, StoreError},
 };
+
+/// A field of a user that nothing else hangs on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[allow(missing_docs, reason = "the fields are those of the user")]
+pub enum UserField {
+    FirstName,
+    LastName,
+    Email,
+    IsStaff,
+    IsSuperuser,
+    DateJoined,
+    LastLogin,
+}
 
 /// A user whose texts lie elsewhere.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -40,6 +53,57 @@ impl<'a> UserView<'a> {
         let mut reader = opened(User::NAME, bytes).ok()?;
         reader.int()?;
         reader.str()
+    }
+
+    /// The first name, the last name or the email in a record, without a look at the rest; none where it cannot be read.
+    #[must_use]
+    pub fn text_of(bytes: &'a [u8], field: UserField) -> Option<&'a [u8]> {
+        let before = match field {
+            UserField::FirstName => 2,
+            UserField::LastName => 3,
+            UserField::Email => 4,
+            UserField::IsStaff | UserField::IsSuperuser | UserField::DateJoined | UserField::LastLogin => return None,
+        };
+        let mut reader = opened(User::NAME, bytes).ok()?;
+        reader.int()?;
+        for _ in 0..before {
+            reader.bytes()?;
+        }
+        reader.bytes()
+    }
+
+    /// How a record becomes one with these fields of this user.
+    #[must_use]
+    pub fn parts(&self, fields: &[UserField]) -> Vec<Part> {
+        let is_set = |field| fields.contains(&field);
+        let text = |field, text: &str| {
+            if is_set(field) { Part::SetSized(text.as_bytes().to_vec()) } else { Part::KeepSized }
+        };
+        let mut switches = Writer(Vec::new());
+        switches.switches(&[false, is_set(UserField::IsStaff), is_set(UserField::IsSuperuser)]);
+        switches.switches(&[false, self.is_staff, self.is_superuser]);
+        let (clear, set) = (switches.0[0], switches.0[1]);
+        let mut parts = vec![
+            Part::Is(vec![VERSION]),
+            Part::Keep(8),
+            Part::KeepSized,
+            Part::KeepSized,
+            text(UserField::FirstName, self.first_name),
+            text(UserField::LastName, self.last_name),
+            text(UserField::Email, self.email),
+            Part::Bits { clear, set: set & clear },
+            if is_set(UserField::DateJoined) {
+                Part::Set(self.date_joined.0.to_le_bytes().to_vec())
+            } else {
+                Part::Keep(8)
+            },
+        ];
+        if is_set(UserField::LastLogin) {
+            let mut rest = Writer(Vec::new());
+            rest.maybe(self.last_login, Writer::time);
+            parts.push(Part::SetRest(rest.0));
+        }
+        parts
     }
 
     /// Appends the record.
@@ -129,6 +193,7 @@ impl Record for User {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Edit;
 
     #[test]
     fn a_user_reads_alike_where_it_lies_and_taken_out() {
@@ -153,6 +218,43 @@ mod tests {
         assert_eq!(again[1..], bytes);
         for end in 0..bytes.len() {
             assert!(UserView::decode(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_record_are_changed_as_the_fields_of_the_user_are() {
+        use UserField::{DateJoined, Email, FirstName, IsStaff, IsSuperuser, LastLogin, LastName};
+        let all = [FirstName, LastName, Email, IsStaff, IsSuperuser, DateJoined, LastLogin];
+        let old = UserView { id: 7, username: "u", password: "!", email: "e", is_active: true, ..UserView::default() };
+        let (at, on) = (Timestamp(1 << 40), true);
+        let texts = UserView { first_name: "First", last_name: "L\u{e4}st", email: "", ..old };
+        let new = UserView { is_staff: on, is_superuser: on, date_joined: at, last_login: Some(at), ..texts };
+        for some in 0..1_u32 << all.len() {
+            let fields: Vec<_> = all.iter().enumerate().filter(|(n, _)| some >> n & 1 == 1).map(|(_, f)| *f).collect();
+            for (from, to) in [(old, new), (new, old)] {
+                let mut wanted = from;
+                for field in &fields {
+                    match field {
+                        FirstName => wanted.first_name = to.first_name,
+                        LastName => wanted.last_name = to.last_name,
+                        Email => wanted.email = to.email,
+                        IsStaff => wanted.is_staff = to.is_staff,
+                        IsSuperuser => wanted.is_superuser = to.is_superuser,
+                        DateJoined => wanted.date_joined = to.date_joined,
+                        LastLogin => wanted.last_login = to.last_login,
+                    }
+                }
+                let mut bytes = Vec::new();
+                from.encode(&mut bytes);
+                let edit = Edit::new(vec![(vec![1], vec![2])], to.parts(&fields), 1).unwrap();
+                let changed = edit.apply(&bytes).unwrap();
+                assert_eq!(UserView::decode(&changed).unwrap(), wanted, "{fields:?}");
+                for (field, text) in
+                    [(FirstName, wanted.first_name), (LastName, wanted.last_name), (Email, wanted.email)]
+                {
+                    assert_eq!(UserView::text_of(&changed, field), Some(text.as_bytes()));
+                }
+            }
         }
     }
 }
