@@ -156,3 +156,46 @@ fn an_unknown_option_is_a_usage_error_and_an_unknown_command_is_djangos() {
     assert!(output.stderr.contains("nosuch"), "{}", output.text());
     assert!(!env.store().exists(), "nothing was opened for it");
 }
+
+#[test]
+fn what_django_says_when_a_query_is_asked_is_said_then() {
+    let env = TestEnv::new();
+    let code = "
+from django.db.models import F, Subquery
+for make in (
+    lambda: User.objects.only('foo'),
+    lambda: User.objects.distinct('username'),
+    lambda: User.objects.annotate(x=F('username') + 1).filter(pk=1),
+    lambda: User.objects.order_by('groups__foo'),
+    lambda: User.objects.using('other').all(),
+    lambda: User.objects.union(Group.objects.all()),
+    lambda: User.objects.filter(id__range=(1,)),
+):
+    rows = make()
+    for ask in (list, len, lambda rows: rows.count(), lambda rows: rows.exists()):
+        try:
+            ask(rows)
+        except Exception as error:
+            print(type(error).__name__, end=' ')
+print(User.objects.union(Group.objects.all()).values('id').count())
+try:
+    User.objects.using('other').create(username='nobody')
+except Exception as error:
+    print(error)
+tokens = [Token.objects.create(user=User.objects.create(username=name)) for name in 'ab']
+User.objects.create(username='c')
+print(User.objects.count(), User.objects.filter(id__in=Subquery(Token.objects.values('user_id'))).count())
+";
+    let printed = env.python(code).success();
+    let names = [
+        "FieldDoesNotExist",
+        "NotSupportedError",
+        "FieldError",
+        "FieldError",
+        "ConnectionDoesNotExist",
+        "OperationalError",
+        "IndexError",
+    ];
+    let expected: String = names.iter().map(|name| format!("{name} ").repeat(4)).collect();
+    assert_eq!(printed, format!("{expected}0\nThe connection 'other' doesn't exist.\n3 2\n"));
+}

@@ -1,6 +1,6 @@
 //! Django's exceptions, in Django's words.
 
-use rustpython_vm::{VirtualMachine, builtins::PyBaseExceptionRef};
+use rustpython_vm::{AsObject, VirtualMachine, builtins::PyBaseExceptionRef};
 
 use super::{import, raise};
 use crate::domain::filter::{Annotation, PathError};
@@ -64,8 +64,17 @@ pub(super) fn unsupported(
     }
 }
 
+const ISNULL: &str = "The QuerySet value for an isnull lookup must be True or False.";
+
 pub(super) fn isnull(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    vm.new_value_error("The QuerySet value for an isnull lookup must be True or False.".to_owned())
+    vm.new_value_error(ISNULL.to_owned())
+}
+
+/// Whether Django raises it only when the query is made into SQL: when it is asked.
+pub(super) fn is_late(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
+    // The two ends of a range are looked at there, too.
+    error.fast_isinstance(vm.ctx.exceptions.index_error)
+        || error.as_object().str(vm).is_ok_and(|text| text.to_string_lossy() == ISNULL)
 }
 
 /// What CPython says of `a, b = something` of another length.

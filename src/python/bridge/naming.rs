@@ -52,10 +52,12 @@ pub(super) fn ordering(query: &mut Query, object: &PyObject, vm: &VirtualMachine
     Ok(Order { by: OrderBy::Expr(expr), descending, nulls: None })
 }
 
-/// What is no field of a related model is taken for a look-up of its key.
+/// What is no field of a model that refers to this one is taken for a look-up of its key; from here to there, Django
+/// looks at the fields again.
 fn check_order(query: &Query, name: &str, vm: &VirtualMachine) -> PyResult<()> {
     if let Ok(path) = Path::resolve(query.model, query.view, name)
         && let (Some(unknown), Some(related)) = (path.rest.first(), path.relation)
+        && ["OneToOneRel", "ManyToOneRel"].contains(&path.class_name)
     {
         let description = related.describe();
         let key = description.fields[description.pk].class_name();

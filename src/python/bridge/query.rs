@@ -2,13 +2,14 @@
 
 use rustpython_vm::{
     Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
-    builtins::{PyDictRef, PyListRef, PyStrRef, PyTupleRef, PyTypeRef},
+    builtins::{PyBaseExceptionRef, PyDictRef, PyListRef, PyStrRef, PyTupleRef, PyTypeRef},
     function::{ArgSequence, OptionalArg},
     pyclass,
 };
 
 use super::{
     compile::{Across, Compiler, Negation, query_of},
+    errors,
     expression::{self, Scope, from_object},
     kinds::{class_named, read_as},
     naming::{ordering, select},
@@ -27,17 +28,42 @@ use crate::domain::{
 #[derive(Debug, PyPayload)]
 pub(super) struct PyQuery {
     pub(super) query: Query,
+    /// What Django says no sooner than when the query is asked.
+    late: Option<PyBaseExceptionRef>,
 }
 
-fn wrap(query: Query, vm: &VirtualMachine) -> PyRef<PyQuery> {
-    PyQuery { query }.into_ref(&vm.ctx)
+impl PyQuery {
+    /// Another query made of this one.
+    fn next(&self, query: Query, vm: &VirtualMachine) -> PyRef<Self> {
+        Self { query, late: self.late.clone() }.into_ref(&vm.ctx)
+    }
+
+    /// Raises what was kept for now, and what SQLite says of queries that do not fit together.
+    fn ready(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(late) = &self.late {
+            return Err(late.clone());
+        }
+        let Some((how, others)) = &self.query.combined else { return Ok(()) };
+        let own = rows::columns(&self.query);
+        if others.iter().all(|other| rows::columns(other) == own) {
+            return Ok(());
+        }
+        let word = match how {
+            Combine::Union => "UNION",
+            Combine::UnionAll => "UNION ALL",
+            Combine::Intersection => "INTERSECT",
+            Combine::Difference => "EXCEPT",
+        };
+        let message = format!("SELECTs to the left and right of {word} do not have the same number of result columns");
+        Err(raise(vm, "django.db.utils", "OperationalError", message))
+    }
 }
 
 /// All rows of a model.
 pub(super) fn all(label: &str, every: bool, vm: &VirtualMachine) -> PyResult<PyRef<PyQuery>> {
     let model = rows::model(label, vm)?;
     let view = if every { View::Every } else { View::Django };
-    Ok(wrap(Query::new(model, view), vm))
+    Ok(PyQuery { query: Query::new(model, view), late: None }.into_ref(&vm.ctx))
 }
 
 #[pyclass]
@@ -117,12 +143,16 @@ impl PyQuery {
     ) -> PyResult<PyRef<Self>> {
         let mut query = zelf.query.clone();
         if args.is_empty() && kwargs.is_empty() {
-            return Ok(wrap(query, vm));
+            return Ok(zelf.next(query, vm));
         }
         query.calls += 1;
         let call = query.calls;
         let at = Negation { branch: negated, current: negated };
-        let cond = Compiler { query: &mut query, vm, call, across: Across::Split }.arguments(&args, &kwargs, at)?;
+        let cond = Compiler { query: &mut query, vm, call, across: Across::Split }.arguments(&args, &kwargs, at);
+        let cond = match cond {
+            Err(error) if errors::is_late(&error, vm) => return Ok(Self::fails_later(zelf, error, vm)),
+            cond => cond?,
+        };
         // A Q without conditions says nothing, whichever way it is put.
         let nothing =
             cond == Cond::Always(true) && kwargs.is_empty() && args.as_slice().iter().all(|arg| is_empty(arg, vm));
@@ -130,7 +160,7 @@ impl PyQuery {
         if cond != Cond::Always(true) {
             query.conditions.push(cond);
         }
-        Ok(wrap(query, vm))
+        Ok(zelf.next(query, vm))
     }
 
     #[pymethod]
@@ -162,7 +192,14 @@ impl PyQuery {
         } else if sums && query.grouping == Grouping::None {
             query.grouping = Grouping::Model;
         }
-        Ok(wrap(query, vm))
+        Ok(zelf.next(query, vm))
+    }
+
+    /// The same query, which raises `error` when it is asked.
+    #[pymethod]
+    fn fails_later(zelf: &Py<Self>, error: PyBaseExceptionRef, vm: &VirtualMachine) -> PyRef<Self> {
+        let late = zelf.late.clone().or(Some(error));
+        Self { query: zelf.query.clone(), late }.into_ref(&vm.ctx)
     }
 
     #[pymethod]
@@ -176,7 +213,7 @@ impl PyQuery {
                 select(other, &names, vm)?;
             }
         }
-        Ok(wrap(query, vm))
+        Ok(zelf.next(query, vm))
     }
 
     /// Only these fields are asked for, by their places in the model.
@@ -187,14 +224,14 @@ impl PyQuery {
         let fields = fields.into_vec();
         let fields = if fields.contains(&pk) { fields } else { std::iter::once(pk).chain(fields).collect() };
         query.select = Select::Only(fields);
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     #[pymethod]
     fn all_fields(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
         let mut query = zelf.query.clone();
         query.select = Select::Row;
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     #[pymethod]
@@ -206,21 +243,21 @@ impl PyQuery {
             let order = ordering(&mut query, name, vm)?;
             query.order.push(order);
         }
-        Ok(wrap(query, vm))
+        Ok(zelf.next(query, vm))
     }
 
     #[pymethod]
     fn reverse(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
         let mut query = zelf.query.clone();
         query.reversed = !query.reversed;
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     #[pymethod]
     fn distinct(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
         let mut query = zelf.query.clone();
         query.distinct = true;
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     #[pymethod]
@@ -228,7 +265,7 @@ impl PyQuery {
         let mut query = zelf.query.clone();
         query.conditions.push(Cond::Always(false));
         query.combined = None;
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     /// The results from `low` on and before `high`, counted from those that there are now.
@@ -242,14 +279,14 @@ impl PyQuery {
         if let Some(low) = low {
             query.from = query.to.unwrap_or(usize::MAX).min(base.saturating_add(low));
         }
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     #[pymethod]
     fn unsliced(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
         let mut query = zelf.query.clone();
         (query.from, query.to) = (0, None);
-        wrap(query, vm)
+        zelf.next(query, vm)
     }
 
     #[pymethod]
@@ -266,14 +303,14 @@ impl PyQuery {
         }
         let mut query = zelf.query.clone();
         query.combined = Some((how, list));
-        Ok(wrap(query, vm))
+        Ok(zelf.next(query, vm))
     }
 
     /// `a | b`, `a & b`, `a ^ b`.
     #[pymethod]
     fn merge(zelf: &Py<Self>, connector: PyStrRef, other: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
         let mut query = zelf.query.clone();
-        let Some(other) = query_of(&other, vm)? else { return Ok(wrap(query, vm)) };
+        let Some(other) = query_of(&other, vm)? else { return Ok(zelf.next(query, vm)) };
         let theirs = query.adopt(other);
         let mine = std::mem::take(&mut query.conditions);
         let (mine, theirs) = (Cond::All(mine), Cond::All(theirs));
@@ -282,16 +319,18 @@ impl PyQuery {
             Some("XOR") => Cond::Odd(vec![mine, theirs]),
             Some(_) | None => Cond::All(vec![mine, theirs]),
         });
-        Ok(wrap(query, vm))
+        Ok(zelf.next(query, vm))
     }
 
     #[pymethod]
     fn count(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<usize> {
+        zelf.ready(vm)?;
         state::run(vm, |session| session.transact(|tx| tx.count(&zelf.query)))
     }
 
     #[pymethod]
     fn exists(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.ready(vm)?;
         let mut query = zelf.query.clone();
         if query.combined.is_none() {
             query.to = Some(query.to.unwrap_or(usize::MAX).min(query.from + 1));
@@ -307,6 +346,7 @@ impl PyQuery {
     /// The results as instances of `class`.
     #[pymethod]
     fn instances(zelf: &Py<Self>, class: PyTypeRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        zelf.ready(vm)?;
         let fetched = state::run(vm, |session| session.transact(|tx| Results::of(tx, &zelf.query)))?;
         rows::instances(&zelf.query, fetched, &class, vm)
     }
@@ -328,12 +368,14 @@ impl PyQuery {
     /// The selected values of the results: a dict, a tuple, or the first alone.
     #[pymethod]
     fn selection(zelf: &Py<Self>, form: PyStrRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        zelf.ready(vm)?;
         let fetched = state::run(vm, |session| session.transact(|tx| Results::of(tx, &zelf.query)))?;
         rows::selection(&zelf.query, fetched, form.to_str().unwrap_or("tuple"), vm)
     }
 
     #[pymethod]
     fn aggregate(zelf: &Py<Self>, items: ArgSequence<PyTupleRef>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        zelf.ready(vm)?;
         let mut query = zelf.query.clone();
         let items = pairs(&items, vm)?;
         let mut exprs = Vec::with_capacity(items.len());
@@ -362,6 +404,7 @@ impl PyQuery {
     /// Sets fields of all rows: pairs of an attribute's name and a value or expression.
     #[pymethod]
     fn update(zelf: &Py<Self>, items: ArgSequence<PyTupleRef>, vm: &VirtualMachine) -> PyResult<usize> {
+        zelf.ready(vm)?;
         let mut query = zelf.query.clone();
         let items = pairs(&items, vm)?;
         let mut assignments = Vec::with_capacity(items.len());
@@ -390,12 +433,14 @@ impl PyQuery {
     /// Deletes all rows; how many of which model.
     #[pymethod]
     fn delete(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        zelf.ready(vm)?;
         let deleted = state::run(vm, |session| session.transact(|tx| tx.delete_rows(&zelf.query)))?;
         Ok(rows::counts(&deleted, vm))
     }
 
     #[pymethod]
     fn first_pk_or_none(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.ready(vm)?;
         let mut query = zelf.query.clone();
         query.to = Some(query.from + 1);
         let fetched = state::run(vm, |session| session.transact(|tx| tx.fetch(&query)))?;

@@ -43,6 +43,16 @@ pub(super) fn is_seen(field: &Field, view: View) -> bool {
     }
 }
 
+/// How many columns a query selects.
+pub(super) fn columns(query: &Query) -> usize {
+    let shown = query.annotations.iter().filter(|annotation| annotation.shown).count();
+    match &query.select {
+        Select::Row => shown + query.model.describe().fields.iter().filter(|field| is_seen(field, query.view)).count(),
+        Select::Only(fields) => shown + fields.len(),
+        Select::Values(values) => values.len(),
+    }
+}
+
 /// A token whose key is opened when it is asked for, not before.
 #[pyclass(module = "_hallpass", name = "Sealed")]
 #[derive(Debug, PyPayload)]

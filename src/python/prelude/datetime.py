@@ -86,3 +86,10 @@ datetime.__sub__ = _reworded(datetime.__sub__, TypeError, _mixed("subtract"))
 time._cmp = _reworded(time._cmp, TypeError, _mixed("compare"))
 for _kind_of in (date, datetime):
     _from_iso(_kind_of)
+
+
+def _iso_repr(self):
+    return "datetime.IsoCalendarDate(year=%s, week=%s, weekday=%s)" % tuple(self)
+
+
+_own.IsoCalendarDate.__repr__ = _iso_repr

@@ -270,3 +270,12 @@ class StreamingHttpResponse(HttpResponseBase):
 
     def getvalue(self):
         return b"".join(self.streaming_content)
+
+
+def __getattr__(name):
+    # Of Django's they are one module.
+    from django.http import kinds
+
+    if hasattr(kinds, name):
+        return getattr(kinds, name)
+    raise AttributeError("module 'django.http.response' has no attribute %r" % name)

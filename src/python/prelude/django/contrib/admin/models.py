@@ -26,3 +26,5 @@ class LogEntry(Model, label="admin.LogEntry"):
 
     def is_deletion(self):
         return self.action_flag == DELETION
+
+ACTION_FLAG_CHOICES = [(ADDITION, "Addition"), (CHANGE, "Change"), (DELETION, "Deletion")]

@@ -134,3 +134,7 @@ def get_permission_codename(action, opts):
 def update_session_auth_hash(request, user):
     if hasattr(user, "get_session_auth_hash") and request.user == user:
         request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+
+
+async def aupdate_session_auth_hash(request, user):
+    update_session_auth_hash(request, user)

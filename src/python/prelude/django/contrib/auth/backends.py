@@ -23,6 +23,18 @@ class BaseBackend:
     def get_all_permissions(self, user_obj, obj=None):
         return {*self.get_user_permissions(user_obj, obj), *self.get_group_permissions(user_obj, obj)}
 
+    async def aget_user_permissions(self, user_obj, obj=None):
+        return self.get_user_permissions(user_obj, obj)
+
+    async def aget_group_permissions(self, user_obj, obj=None):
+        return self.get_group_permissions(user_obj, obj)
+
+    async def aget_all_permissions(self, user_obj, obj=None):
+        return self.get_all_permissions(user_obj, obj)
+
+    async def ahas_perm(self, user_obj, perm, obj=None):
+        return self.has_perm(user_obj, perm, obj)
+
     def has_perm(self, user_obj, perm, obj=None):
         return perm in self.get_all_permissions(user_obj, obj)
 
@@ -85,6 +97,9 @@ class ModelBackend(BaseBackend):
 
     def has_perm(self, user_obj, perm, obj=None):
         return user_obj.is_active and super().has_perm(user_obj, perm, obj=obj)
+
+    async def ahas_module_perms(self, user_obj, app_label):
+        return self.has_module_perms(user_obj, app_label)
 
     def has_module_perms(self, user_obj, app_label):
         return user_obj.is_active and any(

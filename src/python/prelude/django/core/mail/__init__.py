@@ -11,6 +11,7 @@ class BadHeaderError(ValueError):
 
 class EmailMessage:
     content_subtype = "plain"
+    encoding = None
 
     def __init__(self, subject="", body="", from_email=None, to=None, bcc=None, connection=None, attachments=None,
                  headers=None, cc=None, reply_to=None):
@@ -53,6 +54,15 @@ class EmailMessage:
         made["Date"] = headers.get("Date") or formatdate()
         made["Message-ID"] = headers.get("Message-ID") or make_msgid()
         return made
+
+    def attach(self, filename=None, content=None, mimetype=None):
+        self.attachments.append((filename, content, mimetype))
+
+    def attach_file(self, path, mimetype=None):
+        import os
+
+        with open(path, "rb") as file:
+            self.attach(os.path.basename(path), file.read(), mimetype)
 
     def send(self, fail_silently=False):
         if not self.recipients() or fail_silently:

@@ -2,6 +2,8 @@
 
 ALL_CHECKS = "__all__"
 
+DEFAULT_DB_ALIAS = "default"
+
 
 class CommandError(Exception):
     """Ends a command; at the top of a script, the script, with one line and this status."""

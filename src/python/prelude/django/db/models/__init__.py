@@ -44,6 +44,10 @@ def __getattr__(name):
         module = "django.db.models.prefetch"
     elif name in ("signals", "functions", "lookups", "fields", "expressions", "aggregates"):
         return __import__("django.db.models." + name, fromlist=["x"])
+    elif name in ("ManyToOneRel", "ManyToManyRel", "OneToOneRel", "ForeignObjectRel"):
+        module = "django.db.models.fields.rels"
+    elif name == "DEFERRED":
+        module = "django.db.models.base"
     elif name in _CONSTRAINTS:
         module = "django.db.models.constraints"
     elif name in _ENUMS:
@@ -53,6 +57,14 @@ def __getattr__(name):
     value = getattr(__import__(module, fromlist=["x"]), name)
     globals()[name] = value
     return value
+
+
+async def aprefetch_related_objects(instances, *lookups):
+    prefetch_related_objects(instances, *lookups)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
 
 
 def prefetch_related_objects(instances, *lookups):

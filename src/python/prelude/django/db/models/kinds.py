@@ -40,11 +40,17 @@ class Scope:
         self.model, self.known, self.summarize = model, dict(known), summarize
 
 
+def _late(error):
+    """Django sees it when the query is made into SQL: when it is asked."""
+    error._late = True
+    return error
+
+
 def check(scope, expression):
     """The kind of an annotation; refuses one of which Django could not tell it."""
     found = of(scope, expression)
     if found is None:
-        raise OutputFieldIsNoneError("Cannot resolve expression type, unknown output_field")
+        raise _late(OutputFieldIsNoneError("Cannot resolve expression type, unknown output_field"))
     return found
 
 
@@ -57,7 +63,9 @@ def of(scope, expression):
     if given is not None:
         return given.__class__.__name__
     if name == "OuterRef":
-        raise ValueError("This queryset contains a reference to an outer query and may only be used in a subquery.")
+        raise _late(
+            ValueError("This queryset contains a reference to an outer query and may only be used in a subquery.")
+        )
     if name == "F":
         return _of_name(scope, expression.name)
     if name == "Value":
@@ -98,10 +106,10 @@ def _check_aggregate(scope, name, expression):
     if name in ("Sum", "Avg", "StdDev", "Variance") and of(scope, inner) in ("TimeField", *_DATES):
         from django.db.utils import NotSupportedError
 
-        raise NotSupportedError(
+        raise _late(NotSupportedError(
             "You cannot use Sum, Avg, StdDev, and Variance aggregations on date/time fields in sqlite3 since date/time "
             "is saved as text."
-        )
+        ))
     if getattr(inner, "contains_aggregate", False):
         if scope.summarize:
             from django.db.utils import OperationalError
@@ -191,8 +199,8 @@ def _alike(kinds):
     known = [kind for kind in kinds if kind is not None]
     for kind in known[1:]:
         if ANY not in (kind, known[0]) and not _is(known[0], kind):
-            raise FieldError(
-                "Expression contains mixed types: %s, %s. You must set output_field." % (known[0], kind)
+            raise _late(
+                FieldError("Expression contains mixed types: %s, %s. You must set output_field." % (known[0], kind))
             )
     return known[0] if known else None
 
@@ -211,10 +219,10 @@ def _combined(sign, left, right):
             return next((kind for kind in ("FloatField", "DecimalField") if kind in bare), "IntegerField")
     found = _with_time(sign, *bare)
     if found is None:
-        raise FieldError(
+        raise _late(FieldError(
             "Cannot infer type of %r expression involving these types: %s, %s. You must set output_field."
             % (sign, left or "NoneType", right or "NoneType")
-        )
+        ))
     return found
 
 

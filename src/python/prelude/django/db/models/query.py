@@ -9,10 +9,6 @@ from django.db.utils import NotSupportedError, check_alias
 REPR_OUTPUT_SIZE = 20
 MAX_GET_RESULTS = 21
 
-_combined_forbids = (
-    "Calling QuerySet.%s() after %s() is not supported."
-)
-
 
 class QuerySet(writing.QuerySet):
     def __init__(self, model=None, query=None, using=None, hints=None, every=False):
@@ -164,8 +160,12 @@ class QuerySet(writing.QuerySet):
         return self._chain()
 
     def using(self, alias):
-        check_alias(alias)
-        return self._chain()
+        made = self._chain()
+        try:
+            check_alias(alias)
+        except Exception as error:
+            made.query, made._db = made.query.fails_later(error), alias
+        return made
 
     def filter(self, *args, **kwargs):
         self._refuse_combined("filter")
@@ -190,7 +190,7 @@ class QuerySet(writing.QuerySet):
         if self.query.is_sliced:
             raise TypeError("Cannot reorder a query once a slice has been taken.")
         writing.check_order(field_names)
-        return self._chain(self.query.order_by(field_names))
+        return self._chain(writing.ordered(self.query, field_names))
 
     def reverse(self):
         if self.query.is_sliced:
@@ -201,9 +201,10 @@ class QuerySet(writing.QuerySet):
         self._refuse_combined("distinct")
         if self.query.is_sliced:
             raise TypeError("Cannot create distinct fields once a slice has been taken.")
+        query = self.query.distinct()
         if field_names:
-            raise NotSupportedError("DISTINCT ON fields is not supported by this database backend")
-        return self._chain(self.query.distinct())
+            query = writing.distinct_on(query, field_names)
+        return self._chain(query)
 
     def values(self, *fields, **expressions):
         made = self._selecting(fields, expressions)
@@ -270,7 +271,7 @@ class QuerySet(writing.QuerySet):
             annotations[name] = arg
         annotations.update(kwargs)
         query, zoned, known = self.query, self._zoned, dict(self._kinds)
-        taken = set() if self._form else self._field_names()
+        taken = set(query.value_names) - set(query.annotation_names) if self._form else self._field_names()
         for name, expression in annotations.items():
             if name in taken:
                 raise ValueError("The annotation '%s' conflicts with a field on the model." % name)

@@ -1,12 +1,16 @@
 """The part of a query set that asks for single answers, and the part that changes rows."""
 
 import _hallpass
+from django.core.exceptions import FieldDoesNotExist
 from django.db import transaction
 from django.db.models import asking
+from django.db.utils import check_alias
 
 
 class QuerySet(asking.QuerySet):
     def create(self, **kwargs):
+        if self._db is not None:
+            check_alias(self._db)
         made = self.model(**kwargs)
         if not _hallpass.insert_new(made):
             made.save(force_insert=True, using=self.db)
@@ -73,6 +77,8 @@ class QuerySet(asking.QuerySet):
         update_fields=None,
         unique_fields=None,
     ):
+        if self._db is not None:
+            check_alias(self._db)
         from django.db.models import bulk
 
         return bulk.create(self, objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields)
@@ -164,7 +170,10 @@ def only(queryset, fields):
         raise TypeError("Cannot pass None as an argument to only().")
     if not fields:
         return queryset.query.all_fields()
-    return queryset.query.only(_places(queryset.model, fields))
+    try:
+        return queryset.query.only(_places(queryset.model, fields))
+    except FieldDoesNotExist as error:
+        return queryset.query.fails_later(error)
 
 
 def defer(queryset, fields):
@@ -172,7 +181,10 @@ def defer(queryset, fields):
         raise TypeError("Cannot call defer() after .values() or .values_list()")
     if fields == (None,):
         return queryset.query.all_fields()
-    dropped = set(_places(queryset.model, fields))
+    try:
+        dropped = set(_places(queryset.model, fields))
+    except FieldDoesNotExist as error:
+        return queryset.query.fails_later(error)
     table = queryset.model._meta.table
     return queryset.query.only([place for place in range(len(table["fields"])) if place not in dropped])
 
@@ -211,10 +223,15 @@ def examine(model, known, name, expression, shown, zoned, query):
     scope = kinds.Scope(model, known)
     try:
         kind = kinds.check(scope, expression) if shown else kinds.of(scope, expression)
-    except Exception:
+    except Exception as error:
         # A name without a meaning is told first.
-        query.annotate(name, expression, shown, None)
-        raise
+        if expression.__class__.__name__ != "OuterRef":
+            query.annotate(name, expression, shown, None)
+        if not getattr(error, "_late", False):
+            raise
+        from django.db.models.expressions import Value
+
+        return None, zoned, query.annotate(name, Value(None), shown, None).fails_later(error)
     query = query.annotate(name, expression, shown, kind)
     if kind == "DecimalField":
         zoned = (*zoned, (name, kind))
@@ -234,3 +251,31 @@ def check_order(names):
             raise FieldError(
                 "Using an aggregate in order_by() without also including it in annotate() is not allowed: %s" % name
             )
+
+
+def ordered(query, names):
+    """The query in that order. A name that begins well is followed no sooner than the query is asked."""
+    from django.core.exceptions import FieldError
+
+    try:
+        return query.order_by(names)
+    except FieldError as error:
+        for name in names:
+            first, behind, _ = name.partition("__") if isinstance(name, str) else ("", "", "")
+            if behind:
+                query.order_by([first])
+            else:
+                query.order_by([name])
+        return query.fails_later(error)
+
+
+def distinct_on(query, names):
+    """Refused when the query is asked, as by every database but PostgreSQL; a name without meaning is told first."""
+    from django.core.exceptions import FieldError
+    from django.db.utils import NotSupportedError
+
+    try:
+        query.order_by([name for name in names if name != "pk"])
+    except FieldError as error:
+        return query.fails_later(error)
+    return query.fails_later(NotSupportedError("DISTINCT ON fields is not supported by this database backend"))

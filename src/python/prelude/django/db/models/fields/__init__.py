@@ -52,7 +52,7 @@ class Field(Column):
 
     def __str__(self):
         if self.model is None:
-            return "<%s>" % self.__class__.__name__
+            return repr(self)
         return "%s.%s" % (self.model._meta.label, self.name)
 
     def __eq__(self, other):
