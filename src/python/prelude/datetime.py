@@ -92,4 +92,4 @@ def _iso_repr(self):
     return "datetime.IsoCalendarDate(year=%s, week=%s, weekday=%s)" % tuple(self)
 
 
-_own.IsoCalendarDate.__repr__ = _iso_repr
+_own._IsoCalendarDate.__repr__ = _iso_repr
