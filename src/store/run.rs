@@ -6,17 +6,36 @@ use std::ops::Range;
 /// Rows to be written or removed, each key once and in rising order. They stand as in the journal and on the socket: the
 /// length of the key (`u32`, little-endian), the key, 1, the length of the value, the value; 0 instead of the last
 /// three removes the key.
-#[derive(Clone, Default, Eq, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Run {
     bytes: Vec<u8>,
+    /// Before this stands what the bytes came with.
+    from: usize,
     starts: Vec<u32>,
     /// The greatest lengths of a key and of a value.
     longest: (usize, usize),
 }
 
+impl Eq for Run {}
+
+impl PartialEq for Run {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes() == other.bytes()
+    }
+}
+
+/// Rows that were found to stand one behind the other as a [`Run`] has them.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Where each begins.
+    pub(crate) starts: Vec<u32>,
+    /// The greatest lengths of a key and of a value.
+    pub(crate) longest: (usize, usize),
+}
+
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Run").field("rows", &self.len()).field("bytes", &self.bytes.len()).finish()
+        f.debug_struct("Run").field("rows", &self.len()).field("bytes", &self.bytes().len()).finish()
     }
 }
 
@@ -27,7 +46,13 @@ impl Run {
     /// An empty one, with room.
     #[must_use]
     pub fn with_capacity(rows: usize, bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), starts: Vec::with_capacity(rows), longest: (0, 0) }
+        Self { bytes: Vec::with_capacity(bytes), from: 0, starts: Vec::with_capacity(rows), longest: (0, 0) }
+    }
+
+    /// The rows that were found at the end of these bytes.
+    pub(crate) fn adopt(bytes: Vec<u8>, found: Found) -> Self {
+        let from = found.starts.first().map_or(bytes.len(), |start| *start as usize);
+        Self { bytes, from, starts: found.starts, longest: found.longest }
     }
 
     /// Adds a row behind the others; its key must be greater than theirs.
@@ -81,7 +106,7 @@ impl Run {
     /// All of it.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[self.from..]
     }
 
     /// The greatest lengths of a key and of a value.

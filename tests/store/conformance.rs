@@ -316,6 +316,16 @@ fn very_many_rows_of_one_commit_are_there_after_the_store_was_opened_again() {
 }
 
 #[test]
+fn a_small_change_does_not_wait_until_the_tree_has_a_very_large_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = open(dir.path(), Tenure::Visitor);
+    let _ = applied(store.commit(run(250_000, Some(&"x".repeat(230)))).expect("a commit"));
+    let _ = applied(store.commit(put("small", "1")).expect("a commit"));
+    let waiting = store.status().expect("the store answers").waiting_rows;
+    assert!(waiting > 200_000, "the tree has all but {waiting} rows by now");
+}
+
+#[test]
 fn what_was_read_as_a_whole_must_not_have_changed_since() {
     on_each(|store| {
         let _ = applied(store.commit(put("a1", "1")).expect("a commit"));

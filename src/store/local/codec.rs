@@ -1,6 +1,6 @@
 //! Bytes of the journal, of the files beside it and of the socket: little-endian numbers, lengths before texts.
 
-use super::super::{Change, Compare, Edit, Part, Revision, Run, Write};
+use super::super::{Change, Compare, Edit, Part, Revision, Run, Write, run::Found};
 
 /// Collects bytes.
 #[derive(Debug, Default)]
@@ -156,23 +156,27 @@ impl<'a> In<'a> {
         })
     }
 
-    /// Writes; where very many at the end of them stand in the order of their keys, those as a run.
-    pub(super) fn writes_and_run(&mut self) -> Option<(Vec<Write>, Run)> {
+    /// Writes; where very many at the end of them stand in the order of their keys, those as a run would have them, their
+    /// starts counted from `whole`, which these bytes are the end of.
+    pub(super) fn writes_and_found(&mut self, whole: usize) -> Option<(Vec<Write>, Found)> {
         let mut looking = In(self.0);
         let (count, mut from) = (looking.u64()?, 0);
-        let (mut before, mut start) = (None, looking.0.len());
+        let mut found = Found::default();
+        let mut before: Option<&[u8]> = None;
         for at in 0..count {
-            let left = looking.0.len();
+            let start = whole.checked_sub(looking.0.len())?;
             let key = looking.bytes()?;
-            if before.is_none_or(|before| before >= key) {
-                (from, start) = (at, left);
+            if before.is_some_and(|before| before >= key) {
+                from = at;
+                found = Found::default();
             }
             before = Some(key);
-            looking.maybe(Self::bytes)?;
+            let value = looking.maybe(Self::bytes)?.unwrap_or_default();
+            found.starts.push(u32::try_from(start).ok()?);
+            found.longest = (found.longest.0.max(key.len()), found.longest.1.max(value.len()));
         }
-        let many = usize::try_from(count - from).ok()?;
-        if many < Run::WORTH {
-            return Some((self.writes()?, Run::default()));
+        if found.starts.len() < Run::WORTH {
+            return Some((self.writes()?, Found::default()));
         }
         self.u64()?;
         let mut writes = Vec::new();
@@ -180,12 +184,18 @@ impl<'a> In<'a> {
             let key = self.bytes()?.to_vec();
             writes.push(Write { key, value: self.maybe(|b| b.bytes().map(<[u8]>::to_vec))? });
         }
-        let mut run = Run::with_capacity(many, start - looking.0.len());
-        for _ in 0..many {
-            let key = self.bytes()?;
-            run.push(key, self.maybe(Self::bytes)?);
-        }
-        Some((writes, run))
+        self.0 = looking.0;
+        Some((writes, found))
+    }
+
+    /// The same, with a run of its own.
+    fn writes_and_run(&mut self) -> Option<(Vec<Write>, Run)> {
+        let all = self.0;
+        let (writes, mut found) = self.writes_and_found(all.len())?;
+        let end = all.len() - self.0.len();
+        let begin = found.starts.first().map_or(end, |start| *start as usize);
+        found.starts.iter_mut().for_each(|start| *start -= u32::try_from(begin).unwrap_or(0));
+        Some((writes, Run::adopt(all[begin..end].to_vec(), found)))
     }
 
     pub(super) fn change(&mut self) -> Option<Change> {

@@ -121,7 +121,7 @@ pub(super) struct Engine {
 const OVERLAY_LIMIT: usize = 48 << 20;
 
 /// From this much in the overlay on, the applier need not be patient.
-pub(super) const OVERLAY_FULL: usize = 8 << 20;
+pub(super) const OVERLAY_FULL: usize = 24 << 20;
 
 impl Engine {
     pub(super) fn order(&self) -> MutexGuard<'_, Order> {
@@ -179,7 +179,7 @@ impl Engine {
         if bytes + 1024 > MAX_BODY {
             return Err(StoreError::TooLarge { bytes, limit: MAX_BODY }.into());
         }
-        self.wait_for_room()?;
+        self.wait_for_room(bytes)?;
         let mut order = self.order();
         match &order.state {
             State::Open => {}
@@ -246,12 +246,19 @@ impl Engine {
         self.has_failed.load(Ordering::Acquire)
     }
 
-    fn wait_for_room(&self) -> Result<(), StoreError> {
-        if self.view().overlay.bytes() <= OVERLAY_LIMIT {
+    /// Waits until a change of so many bytes may join the overlay. What one very large change has brought does not count
+    /// against smaller ones: it takes its memory until the tree has all of it, and they would wait for just that.
+    fn wait_for_room(&self, bytes: usize) -> Result<(), StoreError> {
+        let has_room = || {
+            let view = self.view();
+            let held = view.overlay.bytes();
+            held <= OVERLAY_LIMIT || held - view.overlay.largest_run() + bytes <= OVERLAY_LIMIT
+        };
+        if has_room() {
             return Ok(());
         }
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        while work.stop.is_none() && self.view().overlay.bytes() > OVERLAY_LIMIT {
+        while work.stop.is_none() && !has_room() {
             if work.stuck {
                 return Err(StoreError::Full { source: std::io::ErrorKind::StorageFull.into() });
             }

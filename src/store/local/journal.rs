@@ -6,7 +6,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io,
+    io::{self, Read, Seek, SeekFrom},
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -249,7 +249,8 @@ pub(super) fn read(
     let mut reading = Reading { base, current, last, position: START, tail: Tail::Clean };
     let mut window = Window { file, length, number, id };
     while let Some((frame, durable_revision)) = window.frame_at(reading.position).map_err(Unreadable::Io)? {
-        let Some((revision, entry)) = parse(&frame) else { break };
+        let length = frame.len() as u64;
+        let Some((revision, entry)) = parse(frame) else { break };
         let follows = match &entry {
             Entry::Change(..) if base.is_none() => revision.0 <= reading.last.0 + 1,
             Entry::Change(..) => revision > reading.last,
@@ -260,8 +261,7 @@ pub(super) fn read(
             break;
         }
         reading.last = if base.is_none() { reading.last.max(revision) } else { revision };
-        reading.position += (frame.len() as u64).next_multiple_of(ALIGN);
-        drop(frame);
+        reading.position += length.next_multiple_of(ALIGN);
         each(revision, entry);
     }
     reading.tail = window.tail(reading.position, reading.last).map_err(Unreadable::Io)?;
@@ -286,20 +286,25 @@ fn read_header(head: &[u8], number: u64, id: StoreId) -> Result<Option<(u8, Revi
     Ok(bytes.u64().map(|base| (version, Revision(base))))
 }
 
-fn parse(frame: &[u8]) -> Option<(Revision, Entry)> {
+fn parse(frame: Vec<u8>) -> Option<(Revision, Entry)> {
     let revision = Revision(In(&frame[8..]).u64()?);
     let commit = CommitId(In(&frame[24..]).array()?);
     let mut body = In(&frame[FRAME..]);
-    let entry = match frame[40] {
+    match frame[40] {
         kind @ (1 | 3) => {
             let edit = if kind == 3 { Some(body.edit()?.into()) } else { None };
-            let (writes, run) = body.writes_and_run()?;
-            Entry::Change(commit, Effect { writes, run: run.into(), edit })
+            let (writes, found) = body.writes_and_found(frame.len())?;
+            body.end(())?;
+            // Very many rows stay where they were read.
+            let run = if found.starts.is_empty() { Run::default() } else { Run::adopt(frame, found) };
+            Some((revision, Entry::Change(commit, Effect { writes, run: run.into(), edit })))
         }
-        2 => Entry::Recent(body.list(|b| Some((CommitId(b.array()?), Revision(b.u64()?))))?),
-        _ => return None,
-    };
-    body.end((revision, entry))
+        2 => {
+            let recent = body.list(|b| Some((CommitId(b.array()?), Revision(b.u64()?))))?;
+            body.end((revision, Entry::Recent(recent)))
+        }
+        _ => None,
+    }
 }
 
 /// Whether these bytes could be the head of a later frame; a head that is cut off here may be one.
@@ -329,9 +334,12 @@ impl Window {
         if length == 0 || length > MAX_BODY || at + (FRAME + length) as u64 > self.length {
             return Ok(None);
         }
-        let mut frame = head.to_vec();
-        frame.resize(FRAME + length, 0);
-        self.file.read_exact_at(&mut frame[FRAME..], at + FRAME as u64)?;
+        let mut frame = Vec::with_capacity(FRAME + length);
+        self.file.seek(SeekFrom::Start(at))?;
+        (&self.file).take((FRAME + length) as u64).read_to_end(&mut frame)?;
+        if frame.len() != FRAME + length {
+            return Ok(None);
+        }
         let holds = frame[4..8] == checksum(self.number, self.id, &frame, &[]).to_le_bytes();
         let durable = In(&frame[16..]).u64().map_or(Revision::default(), Revision);
         Ok(holds.then_some((frame, durable)))

@@ -58,8 +58,13 @@ impl Layers {
 
     /// About how much memory they take.
     pub(super) fn bytes(&self) -> usize {
-        let runs = self.runs.iter().map(|(_, run)| run.bytes().len() + 4 * run.len());
+        let runs = self.runs.iter().map(|(_, run)| size(run));
         self.single_bytes + runs.chain(self.edits.iter().map(|(_, edit)| edit.weight())).sum::<usize>()
+    }
+
+    /// About how much of it the largest run takes.
+    pub(super) fn largest_run(&self) -> usize {
+        self.runs.iter().map(|(_, run)| size(run)).max().unwrap_or(0)
     }
 
     pub(super) fn clear(&mut self) {
@@ -149,11 +154,12 @@ impl Layers {
     pub(super) fn put(&mut self, revision: Revision, write: Write) {
         self.single_bytes += weight(&write.key, write.value.as_deref());
         let slot = Slot { changed: revision, value: write.value };
-        if let Some(old) = self.map.get_mut(&write.key) {
-            self.single_bytes -= weight(&write.key, old.value.as_deref());
-            *old = slot;
-        } else {
-            self.map.insert(write.key, slot);
+        match self.map.entry(write.key) {
+            btree_map::Entry::Occupied(mut place) => {
+                let old = place.insert(slot);
+                self.single_bytes -= weight(place.key(), old.value.as_deref());
+            }
+            btree_map::Entry::Vacant(place) => drop(place.insert(slot)),
         }
     }
 
@@ -208,6 +214,10 @@ impl Layers {
         }
         next
     }
+}
+
+fn size(run: &Run) -> usize {
+    run.bytes().len() + 4 * run.len()
 }
 
 pub(super) fn weight(key: &[u8], value: Option<&[u8]>) -> usize {
