@@ -163,3 +163,23 @@ print(User.objects.count(), Token.objects.count())
                     the end of the 'atomic' block.\n1 1\n";
     assert_eq!(answers(code), expected);
 }
+
+#[test]
+fn a_new_row_takes_constants_and_no_expression_of_columns() {
+    let env = TestEnv::new();
+    let code = "
+from django.db.models import F, Value
+User(username=Value('kept')).save()
+print(User.objects.get().username)
+for save in (lambda: User(username=F('email')).save(), lambda: User(username='x').save('x')):
+    try:
+        save()
+    except Exception as error:
+        print(type(error).__name__, error)
+print(User.objects.count())
+";
+    let expected = "kept\nValueError Failed to insert expression \"Col(auth_user, auth.User.email)\" on \
+        auth.User.username. F() expressions can only be used to update, not to insert.\n\
+        TypeError force_insert must be a bool or tuple.\n1\n";
+    assert_eq!(env.python(code).success(), expected);
+}

@@ -18,6 +18,8 @@ def save(instance, args, force_insert, force_update, using, update_fields):
         force_update = given.get("force_update", force_update)
         using = given.get("using", using)
         update_fields = given.get("update_fields", update_fields)
+    if not isinstance(force_insert, (bool, tuple)):
+        raise TypeError("force_insert must be a bool or tuple.")
     check_alias(using)
     options = instance._meta
     _check_relations(instance, options)
@@ -125,6 +127,8 @@ def _write_any(instance, force_insert, force_update, update_fields):
                 from django.utils import timezone
 
                 values[field["attname"]] = instance.__dict__[field["attname"]] = timezone.now()
+        if expressions:
+            values = {attname: _inserted(options, attname, value) for attname, value in values.items()}
         values = {pk_name: getattr(instance, pk_name) if sealed else pk, **values}
         made = _hallpass.insert(options.label, values)
         if isinstance(made, _hallpass.Sealed):
@@ -132,6 +136,28 @@ def _write_any(instance, force_insert, force_update, update_fields):
         else:
             instance.__dict__[pk_name] = made
     return updated
+
+
+def _inserted(options, attname, value):
+    """What is stored of a value in a new row: a constant, for there is no row yet that it could be computed from."""
+    if not hasattr(value, "_node"):
+        return value
+    from django.db.models import Value
+
+    if isinstance(value, Value):
+        return value.value
+    import re
+
+    column = r"Col(%s, %s.\1)" % (options.db_table, options.label)
+    shown, columns = re.subn(r"\bF\((\w+)\)", column, str(value))
+    if columns:
+        raise ValueError(
+            'Failed to insert expression "%s" on %s.%s. F() expressions can only be used to update, not to insert.'
+            % (shown, options.label, attname)
+        )
+    from django.db.utils import NotSupportedError
+
+    raise NotSupportedError("hallpass computes %s for a row that is there: save it, then update it" % shown)
 
 
 def _update(instance, options, pk, values, expressions):
