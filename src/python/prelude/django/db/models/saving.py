@@ -18,13 +18,13 @@ def save(instance, args, force_insert, force_update, using, update_fields):
         force_update = given.get("force_update", force_update)
         using = given.get("using", using)
         update_fields = given.get("update_fields", update_fields)
-    if not isinstance(force_insert, (bool, tuple)):
-        raise TypeError("force_insert must be a bool or tuple.")
     check_alias(using)
     options = instance._meta
     _check_relations(instance, options)
     if force_insert and (force_update or update_fields):
         raise ValueError("Cannot force both insert and updating in model saving.")
+    if not isinstance(force_insert, (bool, tuple)):
+        raise TypeError("force_insert must be a bool or tuple.")
     if update_fields is not None:
         if not update_fields:
             return
@@ -141,6 +141,8 @@ def _write_any(instance, force_insert, force_update, update_fields):
 def _inserted(options, attname, value):
     """What is stored of a value in a new row: a constant, for there is no row yet that it could be computed from."""
     if not hasattr(value, "_node"):
+        # A value that cannot be stored is told in the order of the fields.
+        options.get_field(attname).get_prep_value(value)
         return value
     from django.db.models import Value
 
