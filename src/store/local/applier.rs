@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    super::StoreError,
+    super::{Revision, StoreError},
     compact,
     engine::{Engine, OVERLAY_FULL, State, Stop, Trouble, open_tree},
     open::{drop_journals, free_space},
@@ -20,6 +20,9 @@ use super::{
 /// How long a small overlay may stay before it is brought into the tree: many changes of one row become one, and a page
 /// of the tree is read and written once for many rows.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// About so much is brought into the tree at a time.
+const PORTION: usize = 8 << 20;
 
 /// How often it is looked whether a full disk has space again.
 const LOOKS: Duration = Duration::from_millis(100);
@@ -165,9 +168,22 @@ fn wait(engine: &Engine) -> Option<Stop> {
     }
 }
 
-/// Brings everything that is visible now into the tree.
+/// Brings everything that is visible now into the tree: the oldest commits first, so that whoever waits for room has it
+/// as soon as there is some.
 pub(super) fn fill(engine: &Engine) -> Result<(), Trouble> {
-    let target = engine.visible();
+    let end = engine.visible();
+    loop {
+        let target = engine.view().overlay.first_bytes(PORTION, end);
+        fill_upto(engine, target)?;
+        engine.drained.notify_all();
+        if target == end {
+            return Ok(());
+        }
+    }
+}
+
+/// Brings what the commits up to `target` left into the tree.
+fn fill_upto(engine: &Engine, target: Revision) -> Result<(), Trouble> {
     engine.sync(target)?;
     let Some(tree) = engine.view().tree.clone() else { return Err(Trouble::Gone) };
     let held = tree.about().revision;

@@ -7,7 +7,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, btree_map},
+    collections::{BTreeMap, VecDeque, btree_map},
     iter::Peekable,
     ops::Bound,
     sync::Arc,
@@ -38,6 +38,8 @@ pub(super) struct Layers {
     edits: Vec<(Revision, Arc<Edit>)>,
     /// About how much memory the map takes.
     single_bytes: usize,
+    /// How much each commit brought, oldest first.
+    brought: VecDeque<(Revision, usize)>,
 }
 
 /// A row of the layers as it was last written as a whole: its key, the commit that wrote it, the value or none where it
@@ -47,7 +49,7 @@ pub(super) type Layered<'a> = (&'a [u8], Revision, Option<&'a [u8]>);
 impl Layers {
     /// About how many rows, those that stand twice counted twice.
     pub(super) fn len(&self) -> usize {
-        let edited = self.edits.iter().map(|(_, edit)| usize::try_from(edit.rows()).unwrap_or(usize::MAX));
+        let edited = self.edits.iter().map(|(_, edit)| rows(edit));
         let rows = self.runs.iter().map(|(_, run)| run.len()).chain(edited);
         rows.fold(self.map.len(), usize::saturating_add)
     }
@@ -82,17 +84,10 @@ impl Layers {
     }
 
     /// A key as it was last written as a whole.
-    fn written(&self, key: &[u8]) -> Option<(Revision, Option<&[u8]>)> {
+    pub(super) fn written(&self, key: &[u8]) -> Option<(Revision, Option<&[u8]>)> {
         let single = self.map.get(key).map(|slot| (slot.changed, slot.value.as_deref()));
-        if single.is_some() {
-            return single;
-        }
-        self.runs.iter().rev().find_map(|(changed, run)| run.find(key).map(|at| (*changed, run.value(at))))
-    }
-
-    /// Whether a key stands in here as a whole.
-    pub(super) fn holds(&self, key: &[u8]) -> bool {
-        self.written(key).is_some()
+        let many = || self.runs.iter().rev().find_map(|(changed, run)| Some((*changed, run.value(run.find(key)?))));
+        single.or_else(many)
     }
 
     /// What edits up to a revision made of a row that the commit `changed` had written; none where it is as it was.
@@ -129,6 +124,7 @@ impl Layers {
     /// Has an edit be about all rows that are older.
     pub(super) fn edit(&mut self, revision: Revision, edit: Arc<Edit>) {
         self.edits.retain(|(_, earlier)| !edit.hides(earlier));
+        self.bring(revision, rows(&edit).saturating_mul(weight(&[], None)));
         self.edits.push((revision, edit));
     }
 
@@ -150,8 +146,28 @@ impl Layers {
         Merged { runs: runs.collect(), map: self.map.range::<[u8], _>((from, to)).peekable() }
     }
 
+    /// The commit up to which about so much was brought, the oldest at least; none that is later than `end`.
+    pub(super) fn first_bytes(&self, bytes: usize, end: Revision) -> Revision {
+        let mut rest = bytes;
+        for (revision, brought) in self.brought.iter().take_while(|(revision, _)| *revision < end) {
+            match rest.checked_sub(*brought) {
+                Some(more) if more > 0 => rest = more,
+                Some(_) | None => return *revision,
+            }
+        }
+        end
+    }
+
+    fn bring(&mut self, revision: Revision, bytes: usize) {
+        match self.brought.back_mut() {
+            Some((last, sum)) if *last == revision => *sum += bytes,
+            Some(_) | None => self.brought.push_back((revision, bytes)),
+        }
+    }
+
     /// Puts single rows of a commit over what is there.
     pub(super) fn put(&mut self, revision: Revision, write: Write) {
+        self.bring(revision, weight(&write.key, write.value.as_deref()));
         self.single_bytes += weight(&write.key, write.value.as_deref());
         let slot = Slot { changed: revision, value: write.value };
         match self.map.entry(write.key) {
@@ -177,6 +193,7 @@ impl Layers {
             self.runs.retain(|(_, old)| !old.covers(&run));
         }
         if self.runs.len() < MOST {
+            self.bring(revision, size(&run));
             self.runs.push((revision, run));
             return;
         }
@@ -209,11 +226,16 @@ impl Layers {
             self.take(&key);
         }
         if next.is_none() {
+            self.brought.drain(..self.brought.partition_point(|(revision, _)| *revision <= upto));
             // Not before the rows that they are about: those would be seen without them.
             self.edits.retain(|(changed, _)| *changed > upto);
         }
         next
     }
+}
+
+fn rows(edit: &Edit) -> usize {
+    usize::try_from(edit.rows()).unwrap_or(usize::MAX)
 }
 
 fn size(run: &Run) -> usize {
@@ -312,8 +334,7 @@ mod tests {
         assert_eq!(layers.settle(Revision(2), Bound::Unbounded, 10), None);
         assert_eq!(seen(&layers), "a3- c4z d4z ");
         assert_eq!(layers.settle(Revision(4), Bound::Unbounded, 10), None);
-        assert!(layers.is_empty());
-        assert_eq!(layers.bytes(), 0);
+        assert!(layers.is_empty() && layers.bytes() == 0);
     }
 
     #[test]
@@ -338,11 +359,6 @@ mod tests {
         Arc::new(Edit::new(vec![(first.into(), last.into())], parts, 3).expect("the keys rise"))
     }
 
-    fn text(layers: &Layers, key: &str) -> String {
-        let (changed, value) = layers.get(key.as_bytes()).expect("it is there");
-        format!("{}{}", changed.0, String::from_utf8_lossy(&value.unwrap_or_default()))
-    }
-
     #[test]
     fn an_edit_is_about_rows_that_are_older_wherever_they_stand() {
         let mut layers = Layers::default();
@@ -350,10 +366,13 @@ mod tests {
         layers.lay(Revision(2), run(&[("b", Some("xb")), ("c", None)]));
         layers.edit(Revision(3), edit("a", "c", "y"));
         put(&mut layers, 4, "b", Some("zb"));
-        assert_eq!([text(&layers, "a"), text(&layers, "b"), text(&layers, "c")], ["3ya", "4zb", "2"]);
+        let text = |layers: &Layers, key: &str| {
+            let (changed, value) = layers.get(key.as_bytes()).expect("it is there");
+            format!("{}{}", changed.0, String::from_utf8_lossy(&value.unwrap_or_default()))
+        };
+        assert_eq!(["a", "b", "c"].map(|key| text(&layers, key)), ["3ya", "4zb", "2"]);
         layers.edit(Revision(5), edit("b", "d", "u"));
-        assert_eq!([text(&layers, "a"), text(&layers, "b")], ["3ya", "5ub"]);
-        // Of the tree's row, as old as that is.
+        assert_eq!(["a", "b"].map(|key| text(&layers, key)), ["3ya", "5ub"]);
         let tree = |changed, upto| layers.amended(b"bb", Revision(changed), b"x", Revision(upto));
         assert_eq!(tree(2, 3), Some((Revision(3), b"y".to_vec())));
         assert_eq!(tree(2, 9), Some((Revision(5), b"u".to_vec())));
@@ -368,6 +387,18 @@ mod tests {
     }
 
     #[test]
+    fn the_oldest_commits_are_told_by_what_they_brought() {
+        let mut layers = Layers::default();
+        (1..=4).for_each(|revision| put(&mut layers, revision, "abc", Some("x")));
+        layers.lay(Revision(5), run(&[("c", Some(&"x".repeat(1000)))]));
+        let first = |layers: &Layers, bytes| layers.first_bytes(bytes, Revision(9)).0;
+        assert_eq!([1, 100, 101, 350, 500, 5000].map(|bytes| first(&layers, bytes)), [1, 1, 2, 4, 5, 9]);
+        assert_eq!(layers.first_bytes(350, Revision(3)), Revision(3));
+        assert_eq!(layers.settle(Revision(3), Bound::Unbounded, 10), None);
+        assert_eq!([1, 101].map(|bytes| first(&layers, bytes)), [4, 5]);
+    }
+
+    #[test]
     fn edits_of_the_same_rows_do_not_pile_up() {
         let mut layers = Layers::default();
         for revision in 1..=1000 {
@@ -378,7 +409,7 @@ mod tests {
             assert!(!layers.is_crowded_for(&edit("c", &format!("d{n}"), "z")));
             layers.edit(Revision(2000 + n), edit("c", &format!("d{n}"), "z"));
         }
-        assert!(layers.is_crowded_for(&edit("c", "d", "z")));
-        assert!(!layers.is_crowded_for(&edit("c", "d3", "z")), "that one takes another's place");
+        let crowded = ["d", "d3"].map(|last| layers.is_crowded_for(&edit("c", last, "z")));
+        assert_eq!(crowded, [true, false], "one takes another's place");
     }
 }

@@ -279,7 +279,7 @@ pub(super) fn lacking(
                 };
                 for row in tree.range(&begin, &[last, [0].as_slice()].concat()) {
                     let (key, row) = row?;
-                    if !overlay.holds(&key)
+                    if overlay.written(&key).is_none()
                         && let Some((changed, value)) = overlay.amended(&key, row.changed, &row.value, target)
                     {
                         puts.push((key.clone(), changed, Some(value)));

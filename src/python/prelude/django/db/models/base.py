@@ -10,6 +10,10 @@ from django.db.models.query_utils import DeferredAttribute, ForeignKeyDeferredAt
 from django.db.utils import check_alias
 
 
+# `django.db.models.saving`, from the first `save` on.
+_saving = None
+
+
 def _error_class(owner, name, base):
     return type(name, (base,), {"__module__": owner.__module__, "__qualname__": "%s.%s" % (owner.__qualname__, name)})
 
@@ -244,9 +248,11 @@ class Model(_hallpass.AltersData, metaclass=ModelBase):
         return getattr(self, field_name if description is None else description["attname"])
 
     def save(self, *args, force_insert=False, force_update=False, using=None, update_fields=None):
-        from django.db.models import saving
+        global _saving
+        if _saving is None:
+            from django.db.models import saving as _saving
 
-        saving.save(self, args, force_insert, force_update, using, update_fields)
+        _saving.save(self, args, force_insert, force_update, using, update_fields)
 
     async def asave(self, *args, **kwargs):
         return self.save(*args, **kwargs)

@@ -164,6 +164,15 @@ class Options:
         return self.table["fields"][self.table["pk"]]["attname"]
 
     @property
+    def written_names(self):
+        """The names of the fields that `save` may be told to write."""
+        names = self._made.get("written names")
+        if names is None:
+            others = (f for place, f in enumerate(self.table["fields"]) if place != self.table["pk"])
+            names = self._made["written names"] = frozenset(name for f in others for name in (f["name"], f["attname"]))
+        return names
+
+    @property
     def related_objects(self):
         from django.db.models import fields
 

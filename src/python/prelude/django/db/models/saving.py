@@ -29,15 +29,10 @@ def save(instance, args, force_insert, force_update, using, update_fields):
         if not update_fields:
             return
         update_fields = frozenset(update_fields)
-        known = set()
-        for place, field in enumerate(options.table["fields"]):
-            if place != options.table["pk"]:
-                known.update((field["name"], field["attname"]))
-        unknown = [name for name in update_fields if name not in known]
-        if unknown:
+        if not update_fields <= options.written_names:
             raise ValueError(
                 "The following fields do not exist in this model, are m2m fields, primary keys, or are non-concrete "
-                "fields: %s" % ", ".join(unknown)
+                "fields: %s" % ", ".join(update_fields - options.written_names)
             )
     elif not force_insert and not instance._state.adding and not _hallpass.is_whole(instance):
         deferred = instance.get_deferred_fields()
@@ -74,8 +69,9 @@ def save_base(instance, force_insert, force_update, update_fields, raw):
         signals.pre_save.send(sender=cls, instance=instance, raw=raw, using="default", update_fields=update_fields)
     with transaction.breaks():
         updated = _write(instance, force_insert, force_update, update_fields)
-    instance._state.db = "default"
-    instance._state.adding = False
+    state = instance._state
+    state.db = "default"
+    state.adding = False
     if signals.post_save.receivers:
         signals.post_save.send(
             sender=cls, instance=instance, created=not updated, update_fields=update_fields, raw=raw, using="default"
