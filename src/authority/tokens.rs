@@ -166,7 +166,7 @@ impl Tx<'_> {
         new.superseded = Some(Superseded { key: old, until: overlap_until.unwrap_or(self.now) });
         self.update_quietly(&new)?;
         let usage = self.usage_of(&new)?;
-        self.put_usage(&new, &Usage { superseded_uses: 0, superseded_last: None, superseded_from: None, ..usage });
+        self.put_usage(&new, Usage { superseded_uses: 0, superseded_last: None, superseded_from: None, ..usage })?;
         self.record_for(&new, Action::Regenerated { overlap_until });
         Ok((new, key))
     }
@@ -209,7 +209,7 @@ impl Tx<'_> {
         for token in &due {
             // Read by key, so that the commit compares it.
             let token = self.current(token)?;
-            self.put(layout::usage(token.serial), None);
+            self.forget_usage(&token)?;
             self.remove_quietly(&token)?;
         }
         let ids: Vec<_> = due.iter().map(|token| token.id).collect();
@@ -221,18 +221,8 @@ impl Tx<'_> {
 
     /// Deletes a token as DRF does: nothing of it stays but an event.
     pub fn delete_token(&mut self, token: &Token) -> Result<(), ChangeError> {
-        self.put(layout::usage(token.serial), None);
+        self.forget_usage(token)?;
         self.remove(token)
-    }
-
-    /// How a token was used, as far as it was written down.
-    pub fn usage_of(&mut self, token: &Token) -> Result<Usage, ChangeError> {
-        let row = self.get(&layout::usage(token.serial))?;
-        Ok(row.map(|bytes| Usage::decode(&bytes)).transpose()?.unwrap_or_default())
-    }
-
-    pub(super) fn put_usage(&mut self, token: &Token, usage: &Usage) {
-        self.put(layout::usage(token.serial), Some(usage.encode()));
     }
 
     /// The owner of a token.

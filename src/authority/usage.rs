@@ -10,7 +10,13 @@ use std::{
 use rustc_hash::FxHashMap;
 
 use super::{Authority, ChangeError, Principal, Session, Tx, refusals::Refusals};
-use crate::domain::{Digest, KeyState, StoredKey, Timestamp, Token};
+use crate::{
+    domain::{Digest, KeyState, StoredKey, Timestamp, Token, Usage},
+    store::{
+        layout,
+        record::{Record, Usages},
+    },
+};
 
 /// What was counted and is not written yet.
 #[derive(Debug, Default)]
@@ -162,6 +168,34 @@ impl Authority {
 }
 
 impl Tx<'_> {
+    /// How a token was used, as far as it was written down.
+    pub fn usage_of(&mut self, token: &Token) -> Result<Usage, ChangeError> {
+        let (row, place) = layout::usage(token.serial);
+        Ok(self.usages(&row)?.get(place))
+    }
+
+    pub(super) fn put_usage(&mut self, token: &Token, usage: Usage) -> Result<(), ChangeError> {
+        let (row, place) = layout::usage(token.serial);
+        let mut usages = self.usages(&row)?;
+        usages.set(place, usage);
+        self.put(row, Some(usages.encode()));
+        Ok(())
+    }
+
+    pub(super) fn forget_usage(&mut self, token: &Token) -> Result<(), ChangeError> {
+        let (row, place) = layout::usage(token.serial);
+        let mut usages = self.usages(&row)?;
+        if !usages.is_empty() {
+            usages.remove(place);
+            self.put(row, (!usages.is_empty()).then(|| usages.encode()));
+        }
+        Ok(())
+    }
+
+    fn usages(&mut self, row: &[u8]) -> Result<Usages, ChangeError> {
+        Ok(self.get(row)?.map(|bytes| Usages::decode(&bytes)).transpose()?.unwrap_or_default())
+    }
+
     fn add_usage(&mut self, serial: i64, count: &Count) -> Result<(), ChangeError> {
         // A token that was deleted meanwhile takes its counts along.
         let Some(mut token) = self.find::<Token>(serial)? else { return Ok(()) };
@@ -177,8 +211,7 @@ impl Tx<'_> {
             usage.superseded_last = usage.superseded_last.max(Some(superseded.last));
             usage.superseded_from = from;
         }
-        self.put_usage(&token, &usage);
-        Ok(())
+        self.put_usage(&token, usage)
     }
 
     /// Has the keys of a token found by newer digests. Only for those that have no sealed form: the others move when

@@ -3,6 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `serve`, `gate`, `wire`, `buffers` | connections: accepting, limits, deadlines, the drain; hyper sees what the gate lets through |
+//! | `cores` | which thread serves a connection |
 //! | `swift` | what can be answered at once never comes to hyper |
 //! | `head`, `fields`, `chunks` | the grammar of heads and chunked bodies, as strict as gunicorn's |
 //! | `site`, `asked`, `reply`, `cookies` | a request as Django sees it, its route, the middlewares' headers |
@@ -25,6 +26,7 @@ mod buffers;
 mod charset;
 mod chunks;
 mod cookies;
+mod cores;
 mod credentials;
 mod drf;
 mod exporter;
@@ -56,7 +58,6 @@ mod wire;
 use std::{
     io,
     sync::{Arc, atomic::AtomicBool},
-    thread,
     time::Duration,
 };
 
@@ -69,6 +70,7 @@ pub use settings::{Limits, Log, Metrics, Passwords, Proxies, Settings, SettingsE
 
 use crate::authority::Authority;
 use access::LineLog;
+use cores::Cores;
 use lane::{Lane, Lookups, Precedence};
 use serve::Current;
 use site::{Site, Standing};
@@ -140,9 +142,7 @@ impl Server {
     /// # Errors
     /// The system gives no threads or does not take the listeners.
     pub fn run(&self, listeners: Vec<Listener>, phase: &watch::Receiver<Phase>) -> io::Result<()> {
-        // One processor is left to the kernel's part of the work, to passwords and to the store.
-        let threads = thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1));
-        let served = serve::serve(listeners, &self.current, phase, threads);
+        let served = serve::serve(listeners, &self.current, phase, &Cores::of_this_process());
         // A run whose client went away has been accepted, too.
         while !self.standing.runs.wait(PATIENCE) {
             if *phase.borrow() == Phase::Hurried || phase.has_changed().is_err() {

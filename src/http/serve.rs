@@ -28,6 +28,7 @@ use tokio::{
 use super::{
     Phase,
     address::Peer,
+    cores::{Cores, Share, Shares},
     gate::Gate,
     site::Site,
     swift::{Held, Swift},
@@ -79,25 +80,30 @@ enum Socket {
 struct Arrival {
     socket: Socket,
     peer: Peer,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 }
+
+/// What a connection takes up as long as it lasts.
+type Place = (OwnedSemaphorePermit, Share);
 
 /// Serves until the phase says to end; returns when the last connection is over.
 pub(super) fn serve(
     listeners: Vec<Listener>,
     current: &Arc<Current>,
     phase: &watch::Receiver<Phase>,
-    threads: usize,
+    cores: &Cores,
 ) -> io::Result<()> {
     let mut workers = Vec::new();
     let mut doors = Vec::new();
     let (tell, crowd) = watch::channel(());
-    for number in 0..threads {
+    for number in 0..cores.count() {
         let (door, arrivals) = mpsc::unbounded_channel();
         doors.push(door);
         let (current, phase, crowd) = (Arc::clone(current), phase.clone(), crowd.clone());
+        let cores = cores.clone();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let work = move || {
+            cores.stay(number);
             let tasks = LocalSet::new();
             tasks.block_on(&runtime, take_in(arrivals, current, phase, crowd));
             // Whatever is still being answered; connections end by themselves, as the phase tells them.
@@ -109,7 +115,7 @@ pub(super) fn serve(
     let permits = Arc::new(Semaphore::new(most));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let doors = Rc::new(doors);
+        let doors = Rc::new(Doors { shares: Shares::of(doors.len()), cores: cores.clone(), doors });
         let crowd = Rc::new(Crowd { little: most / 8, asked: Cell::new(None), tell });
         let tasks = LocalSet::new();
         for listener in listeners {
@@ -126,6 +132,13 @@ pub(super) fn serve(
         let _ = worker.join();
     }
     Ok(())
+}
+
+/// The ways to the threads that serve.
+struct Doors {
+    doors: Vec<mpsc::UnboundedSender<Arrival>>,
+    shares: Shares,
+    cores: Cores,
 }
 
 enum Door {
@@ -170,13 +183,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 async fn accept(
     door: Door,
-    doors: Rc<Vec<mpsc::UnboundedSender<Arrival>>>,
+    doors: Rc<Doors>,
     permits: Arc<Semaphore>,
     crowd: Rc<Crowd>,
     current: Arc<Current>,
     mut phase: watch::Receiver<Phase>,
 ) {
-    let mut next = 0;
     loop {
         // A connection is accepted only when there is room for it; others wait in the system's queue.
         let arrival = async {
@@ -193,9 +205,9 @@ async fn accept(
         };
         match accepted {
             Ok((socket, peer)) => {
-                // In turn: each thread has its share.
-                next = (next + 1) % doors.len();
-                if doors[next].send(Arrival { socket, peer, permit }).is_err() {
+                let near = if let Socket::Tcp(socket) = &socket { doors.cores.near(socket) } else { None };
+                let (thread, share) = doors.shares.take(near);
+                if doors.doors[thread].send(Arrival { socket, peer, place: (permit, share) }).is_err() {
                     return;
                 }
             }
@@ -248,17 +260,17 @@ async fn take_in(
     phase: watch::Receiver<Phase>,
     crowd: watch::Receiver<()>,
 ) {
-    while let Some(Arrival { socket, peer, permit }) = arrivals.recv().await {
+    while let Some(Arrival { socket, peer, place }) = arrivals.recv().await {
         let (current, phase, crowd) = (Arc::clone(&current), phase.clone(), crowd.clone());
         match socket {
             Socket::Tcp(socket) => {
                 if let Ok(socket) = TcpStream::from_std(socket) {
-                    tokio::task::spawn_local(connection(socket, peer, permit, current, (phase, crowd)));
+                    tokio::task::spawn_local(connection(socket, peer, place, current, (phase, crowd)));
                 }
             }
             Socket::Unix(socket) => {
                 if let Ok(socket) = UnixStream::from_std(socket) {
-                    tokio::task::spawn_local(connection(socket, peer, permit, current, (phase, crowd)));
+                    tokio::task::spawn_local(connection(socket, peer, place, current, (phase, crowd)));
                 }
             }
         }
@@ -268,7 +280,7 @@ async fn take_in(
 async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     socket: S,
     peer: Peer,
-    permit: OwnedSemaphorePermit,
+    place: Place,
     current: Arc<Current>,
     (mut phase, mut crowd): (watch::Receiver<Phase>, watch::Receiver<()>),
 ) {
@@ -314,7 +326,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         }
     }
     metrics.open.fetch_sub(1, Ordering::Relaxed);
-    drop(permit);
+    drop(place);
 }
 
 /// Returns when something new was told; `false`: nobody tells any more. Waiting takes a lock that all connections

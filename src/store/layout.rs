@@ -18,7 +18,7 @@
 //! | `d` epoch, digest | token serial |
 //! | `n` user id, name | token serial of the live token of that name (no name: DRF's one) |
 //! | `o` user id, token serial | nothing: all tokens of a user |
-//! | `s` token serial | the usage of the token |
+//! | `a` token serial divided by 32 | the usage of these tokens |
 //! | `r` table, id | nothing: written with every row that refers to that one, compared when that one is deleted |
 //! | `k` | which secrets of the keyring are in use |
 //! | `c` counter | the last number that was given out |
@@ -51,7 +51,7 @@ pub enum Kind {
     TokenName,
     /// That a token is a user's.
     Owned,
-    /// The usage of a token.
+    /// The usage of neighbouring tokens.
     Usage,
     /// That other rows came to refer to this one.
     Referred,
@@ -106,7 +106,7 @@ impl Kind {
             Self::Digest => b'd',
             Self::TokenName => b'n',
             Self::Owned => b'o',
-            Self::Usage => b's',
+            Self::Usage => b'a',
             Self::Referred => b'r',
             Self::Keyring => b'k',
             Self::Counter => b'c',
@@ -342,10 +342,13 @@ pub fn owned_by(user: i64) -> Vec<u8> {
     join(Kind::Owned.letter(), &[&number(user)])
 }
 
-/// The usage of a token.
+/// The row that holds the usage of a token, and the token's place in it.
 #[must_use]
-pub fn usage(serial: i64) -> Vec<u8> {
-    join(Kind::Usage.letter(), &[&number(serial)])
+pub fn usage(serial: i64) -> (Vec<u8>, u8) {
+    /// So many tokens share a row.
+    const TOGETHER: i64 = 32;
+    let place = u8::try_from(serial.rem_euclid(TOGETHER)).expect("it is less than 32");
+    (join(Kind::Usage.letter(), &[&number(serial.div_euclid(TOGETHER))]), place)
 }
 
 /// A number as a value of an index row.

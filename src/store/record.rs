@@ -3,14 +3,16 @@
 //! After it: numbers little-endian, text and bytes behind their length (`u32`), what may be missing behind a byte 0
 //! or 1, switches as one byte of bits.
 
+mod usages;
 mod user;
 
+pub use usages::Usages;
 pub use user::{UserField, UserView};
 
 use super::StoreError;
 use crate::domain::{
     Actor, Channel, ContentType, Digest, Event, Group, Permission, Revocation, Sealed, StoredKey, Superseded,
-    Timestamp, Token, TokenId, Usage,
+    Timestamp, Token, TokenId,
 };
 
 /// The version that is written.
@@ -287,31 +289,6 @@ impl Record for Token {
             })?,
             key: StoredKey::read(bytes)?,
             superseded: bytes.maybe(|bytes| Some(Superseded { key: StoredKey::read(bytes)?, until: bytes.time()? }))?,
-        })
-    }
-}
-
-impl Record for Usage {
-    const NAME: &'static str = "usage";
-
-    fn write(&self, out: &mut Writer) {
-        out.maybe(self.last_used, Writer::time);
-        out.0.extend_from_slice(&self.uses.to_le_bytes());
-        out.0.extend_from_slice(&self.superseded_uses.to_le_bytes());
-        out.maybe(self.superseded_last, Writer::time);
-        // Behind what the first version of the format had, where there is something to say.
-        if let Some(from) = &self.superseded_from {
-            out.text(from);
-        }
-    }
-
-    fn read(bytes: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            last_used: bytes.maybe(Reader::time)?,
-            uses: bytes.array().map(u64::from_le_bytes)?,
-            superseded_uses: bytes.array().map(u64::from_le_bytes)?,
-            superseded_last: bytes.maybe(Reader::time)?,
-            superseded_from: if bytes.0.is_empty() { None } else { Some(bytes.text()?) },
         })
     }
 }

@@ -53,7 +53,7 @@ impl Tx<'_> {
         };
         let uses = u64::try_from(number("uses")).unwrap_or(0);
         let usage = Usage { last_used: time("last_used"), uses, ..self.usage_of(&token)? };
-        self.put_usage(&token, &usage);
+        self.put_usage(&token, usage)?;
         Ok(token.serial)
     }
 }
