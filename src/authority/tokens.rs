@@ -8,7 +8,10 @@ use crate::{
         Action, Key, KeyState, Revocation, StoredKey, Superseded, Timestamp, Token, TokenId, TokenState, Usage, User,
     },
     seal::StoreKeys,
-    store::{layout, record::Record},
+    store::{
+        layout::{self, Table},
+        record::Record,
+    },
 };
 
 /// A token to be made.
@@ -65,7 +68,7 @@ impl Tx<'_> {
         self.keep_to_the_cap(new.user)?;
         let key = new.key.unwrap_or_else(|| self.generate_key());
         let stored = self.stored_key(id, &key, new.recovery)?;
-        let token = self.insert(Token {
+        let token = self.insert_drawn(Token {
             serial: 0,
             id,
             user: new.user,
@@ -196,23 +199,30 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Removes up to `limit` of the tokens that were revoked before this moment, for good. Returns their public ids;
-    /// fewer than `limit`: those were all.
-    pub fn purge(&mut self, before: Timestamp, limit: usize) -> Result<Vec<TokenId>, ChangeError> {
+    /// The serials of the tokens that were revoked before this moment.
+    pub fn revoked_before(&mut self, moment: Timestamp) -> Result<Vec<i64>, ChangeError> {
         let mut due = Vec::new();
         self.scan(|token: Token| {
-            if token.revoked.as_ref().is_some_and(|revoked| revoked.at < before) {
-                due.push(token);
-            }
-            if due.len() < limit { Scan::On } else { Scan::Stop }
+            due.extend(token.is_revoked_before(moment).then_some(token.serial));
+            Scan::On
         })?;
-        for token in &due {
+        Ok(due)
+    }
+
+    /// Removes those of these tokens that were revoked before this moment, for good. Returns their public ids.
+    pub fn purge(&mut self, serials: &[i64], before: Timestamp) -> Result<Vec<TokenId>, ChangeError> {
+        let row = |&serial: &i64| [Table::Token.row(serial), Table::Token.referred(serial), layout::usage(serial).0];
+        self.read_ahead(serials.iter().flat_map(row).collect())?;
+        let mut ids = Vec::new();
+        for &serial in serials {
             // Read by key, so that the commit compares it.
-            let token = self.current(token)?;
+            let Some(token) = self.find::<Token>(serial)?.filter(|token| token.is_revoked_before(before)) else {
+                continue;
+            };
             self.forget_usage(&token)?;
             self.remove_quietly(&token)?;
+            ids.push(token.id);
         }
-        let ids: Vec<_> = due.iter().map(|token| token.id).collect();
         if !ids.is_empty() {
             self.record(Action::Purged { tokens: ids.iter().map(TokenId::to_string).collect() }, None, None);
         }
@@ -352,6 +362,15 @@ mod tests {
         assert_eq!(reasons, [Some("the password was changed"); 2]);
     }
 
+    fn purge(session: &mut crate::authority::Session, before: Timestamp) -> Vec<TokenId> {
+        session
+            .transact(|tx| {
+                let due = tx.revoked_before(before)?;
+                tx.purge(&due, before)
+            })
+            .unwrap()
+    }
+
     #[test]
     fn revoked_tokens_go_for_good_after_their_retention() {
         let bench = bench();
@@ -365,8 +384,8 @@ mod tests {
         }
         let second = made[1].id;
         let before = Timestamp(bench.clock.now().0 - 1_000_000);
-        assert_eq!(session.transact(|tx| tx.purge(before, 10)).unwrap(), [made[0].id]);
-        assert_eq!(session.transact(|tx| tx.purge(bench.clock.now(), 10)).unwrap(), [second]);
+        assert_eq!(purge(&mut session, before), [made[0].id]);
+        assert_eq!(purge(&mut session, bench.clock.now()), [second]);
         assert_eq!(session.transact(|tx| tx.tokens_of(user.id)).unwrap(), [made[2].clone()]);
     }
 }

@@ -3,10 +3,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{
-    Core, crowd::Crowd, entity::Entity, error::ChangeError, overlay::Overlay, reveals::Reveals, session::Passwords,
+    Core,
+    crowd::Crowd,
+    entity::{Entity, Place},
+    error::ChangeError,
+    overlay::Overlay,
+    reveals::Reveals,
+    session::Passwords,
 };
 use crate::{
-    domain::{Action, Actor, Event, Subject, Timestamp},
+    domain::{Action, Actor, Event, Subject, Timestamp, Token},
     store::{Revision, StoreError, layout, prefix_end, record::Record},
 };
 
@@ -94,8 +100,22 @@ impl Tx<'_> {
         Ok(row)
     }
 
+    /// [`Tx::insert`] for a token without a serial whose id was drawn just now. The places of the two are not looked
+    /// at: the counter gives each serial once, and two of eighty random bits do not meet.
+    pub(super) fn insert_drawn(&mut self, token: Token) -> Result<Token, ChangeError> {
+        let certain = |place: &Place| matches!(place.constraint, "hallpass_token.id" | "hallpass_token.serial");
+        let token = self.insert_where(token, certain)?;
+        self.record(Action::Created, Some(token.subject()), token.owner());
+        Ok(token)
+    }
+
     /// [`Tx::insert`] without an event: for rows that every new store has.
-    pub(super) fn insert_quietly<E: Entity>(&mut self, mut row: E) -> Result<E, ChangeError> {
+    pub(super) fn insert_quietly<E: Entity>(&mut self, row: E) -> Result<E, ChangeError> {
+        self.insert_where(row, |_| false)
+    }
+
+    /// Inserts a row; the places that are `certain` are known to be free.
+    fn insert_where<E: Entity>(&mut self, mut row: E, certain: impl Fn(&Place) -> bool) -> Result<E, ChangeError> {
         let last = self.id_at(&E::TABLE.counter())?.unwrap_or(0);
         if row.id() == 0 {
             row.set_id(last + 1);
@@ -103,12 +123,12 @@ impl Tx<'_> {
             return Err(ChangeError::Unique { constraint: primary_key(E::TABLE) });
         }
         if self.is_far() {
-            let places = row.places().into_iter().map(|place| place.key);
+            let places = row.places().into_iter().filter(|place| !certain(place)).map(|place| place.key);
             let referred = row.refers_to().into_iter().map(|(table, id)| table.row(id));
             self.read_ahead(places.chain(referred).collect())?;
         }
         for place in row.places() {
-            if self.get(&place.key)?.is_some() {
+            if !certain(&place) && self.get(&place.key)?.is_some() {
                 return Err(ChangeError::Unique { constraint: place.constraint });
             }
         }
@@ -225,7 +245,7 @@ impl Tx<'_> {
         reason: Option<&str>,
     ) {
         if let (Some(crowd), Some(subject)) = (&mut self.crowd, &subject)
-            && crowd.take(&action, subject)
+            && crowd.take(&action, subject, owner, reason)
         {
             return;
         }

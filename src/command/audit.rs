@@ -100,12 +100,13 @@ impl About {
 
     /// Whether an event is about the user or a token of theirs.
     pub(super) fn matches(&self, event: &Event) -> bool {
-        let among_many =
-            if let Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } = &event.action {
+        let among_many = match &event.action {
+            Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } => {
                 kind == "user" && is_within(ids, self.user)
-            } else {
-                false
-            };
+            }
+            Action::ManyRevoked { owners, .. } => owners.contains(&self.user),
+            _ => false,
+        };
         among_many
             || event.owner == Some(self.user)
             || event.subject.as_ref().is_some_and(|s| s.kind == "user" && s.id == self.user)
@@ -117,7 +118,7 @@ impl About {
 pub(super) fn names(event: &Event, token: &str, serial: i64) -> bool {
     let among = match &event.action {
         Action::Revealed { tokens, serials, .. } => tokens.iter().any(|id| id == token) || is_within(serials, serial),
-        Action::Purged { tokens } => tokens.iter().any(|id| id == token),
+        Action::Purged { tokens } | Action::ManyRevoked { tokens, .. } => tokens.iter().any(|id| id == token),
         Action::ManyCreated { kind, ids } | Action::ManyChanged { kind, ids, .. } => {
             kind == "token" && is_within(ids, serial)
         }
@@ -194,7 +195,7 @@ fn words(action: &Action) -> (String, Option<String>) {
         Action::Revealed { count, serials, .. } if !serials.is_empty() => {
             Some(format!("{count} keys: serials {}", spans(serials)))
         }
-        Action::Purged { tokens } => Some(tokens.join(" ")),
+        Action::Purged { tokens } | Action::ManyRevoked { tokens, .. } => Some(tokens.join(" ")),
         Action::KeyringRotated { keys } => Some(format!("{keys} keys")),
         Action::StoreCreated
         | Action::Created

@@ -5,10 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{Consent, Context, Failure, Reply, chosen::span, reason::Reason, user::counted};
-use crate::{
-    authority::Scan,
-    domain::{Timestamp, Token},
-};
+use crate::domain::Timestamp;
 
 /// How many tokens are removed in one commit.
 const BATCH: usize = 100;
@@ -36,35 +33,25 @@ impl Purge {
             None => context.authority()?.policy().retention,
         };
         let session = context.session()?;
-        let (before, count) = session.borrow_mut().transact(|tx| {
+        let (before, due) = session.borrow_mut().transact(|tx| {
             let span = i64::try_from(older_than.as_micros()).unwrap_or(i64::MAX);
             let before = Timestamp(tx.now().0.saturating_sub(span));
-            let mut count = 0;
-            tx.scan::<Token>(|token| {
-                count += usize::from(token.revoked.is_some_and(|revocation| revocation.at <= before));
-                Scan::On
-            })?;
-            Ok::<_, Failure>((before, count))
+            Ok::<_, Failure>((before, tx.revoked_before(before)?))
         })?;
         let told = before.to_the_second();
-        let what = format!("remove {} revoked before {told}", counted(count, "token"));
+        let what = format!("remove {} revoked before {told}", counted(due.len(), "token"));
         if self.dry_run {
             return Ok(Reply::status(format!("Would {what}.")));
         }
-        if count == 0 {
+        if due.is_empty() {
             return Ok(Reply::status(format!("No token was revoked before {told}; nothing was changed.")));
         }
-        context.confirm(&what, &count.to_string(), Consent::from_flag(self.yes))?;
+        context.confirm(&what, &due.len().to_string(), Consent::from_flag(self.yes))?;
         let mut session = session.borrow_mut();
         let mut removed = 0;
-        let done = loop {
-            match session.transact(|tx| tx.purge(before, BATCH)) {
-                Ok(tokens) if tokens.is_empty() => break Ok(()),
-                Ok(tokens) => removed += tokens.len(),
-                Err(error) => break Err(error),
-            }
-        };
-        done?;
+        for some in due.chunks(BATCH) {
+            removed += session.transact(|tx| tx.purge(some, before))?.len();
+        }
         Ok(Reply::status(format!("Removed {}.", counted(removed, "token"))))
     }
 }

@@ -83,11 +83,14 @@ impl Revoke {
             };
             tx.look_ahead::<Token>(found.iter().map(|(token, _)| token.serial))?;
             let mut revoked = Vec::new();
-            for (token, user) in &found {
-                if still.as_ref().is_none_or(|still| still.contains(&token.serial)) && tx.revoke(token)? {
-                    revoked.push(what::of(token, user));
+            tx.crowded(found.len(), |tx| {
+                for (token, user) in &found {
+                    if still.as_ref().is_none_or(|still| still.contains(&token.serial)) && tx.revoke(token)? {
+                        revoked.push(what::of(token, user));
+                    }
                 }
-            }
+                Ok::<_, Failure>(())
+            })?;
             // Of a long list nobody reads what else its users have.
             let alive = if still.is_some() || found.len() > NAMED { Vec::new() } else { alive(&found, tx)? };
             Ok::<_, Failure>((revoked, alive))

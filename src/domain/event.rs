@@ -122,6 +122,13 @@ pub enum Action {
     },
     /// A token was revoked.
     Revoked,
+    /// One statement or command revoked many tokens.
+    ManyRevoked {
+        /// Their public ids.
+        tokens: Vec<String>,
+        /// The ids of the users whose they are, each once.
+        owners: Vec<i64>,
+    },
     /// Keys were shown: one event for a statement or a command, whatever number it shows.
     Revealed {
         /// How many.

@@ -204,6 +204,12 @@ impl Token {
         }
     }
 
+    /// Whether it was revoked before this moment.
+    #[must_use]
+    pub fn is_revoked_before(&self, moment: Timestamp) -> bool {
+        self.revoked.as_ref().is_some_and(|revoked| revoked.at < moment)
+    }
+
     /// Whether it is there for DRF's eyes: a revoked token is as good as deleted, an expired one is visible.
     #[must_use]
     pub fn is_live(&self) -> bool {

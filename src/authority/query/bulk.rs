@@ -246,7 +246,23 @@ impl Tx<'_> {
                 (user, text(token_field::NAME), text(token_field::KEY).map(|key| Key::from_text(key.into())))
             }))?;
         }
-        let (mut made, mut ids) = (Vec::with_capacity(patches.len()), Vec::new());
+        let made = self.crowded(patches.len(), |tx| tx.insert_each(model, patches, conflict, kind, told))?;
+        if let Some(kind) = kind {
+            let ids: Vec<_> = made.iter().flatten().map(|row| row.id).collect();
+            self.record_many(kind, &ids, None);
+        }
+        Ok(made)
+    }
+
+    fn insert_each(
+        &mut self,
+        model: Model,
+        patches: &[Patch],
+        conflict: OnConflict,
+        kind: Option<&str>,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<Vec<Option<Row>>, QueryError> {
+        let mut made = Vec::with_capacity(patches.len());
         for patch in patches {
             told(u64::try_from(made.len()).unwrap_or(u64::MAX));
             let row = match kind {
@@ -261,10 +277,6 @@ impl Tx<'_> {
                 }
                 (Err(error), _) => return Err(error),
             });
-            ids.extend(made.last().and_then(Option::as_ref).map(|row| row.id));
-        }
-        if let Some(kind) = kind {
-            self.record_many(kind, &ids, None);
         }
         Ok(made)
     }
