@@ -146,14 +146,20 @@ enum Door {
     Unix(UnixListener),
 }
 
+/// So many connections may wait to be accepted, if the system's own limit lets them: the standard library asks for 128,
+/// and whoever comes when they are there tries again a second later.
+const QUEUE: i32 = 4096;
+
 impl Door {
     fn open(listener: Listener) -> io::Result<Self> {
         match listener {
             Listener::Tcp(listener) => {
+                rustix::net::listen(&listener, QUEUE)?;
                 listener.set_nonblocking(true)?;
                 TcpListener::from_std(listener).map(Self::Tcp)
             }
             Listener::Unix(listener) => {
+                rustix::net::listen(&listener, QUEUE)?;
                 listener.set_nonblocking(true)?;
                 UnixListener::from_std(listener).map(Self::Unix)
             }

@@ -133,10 +133,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Line {
     pub(crate) fn to(address: SocketAddr) -> Self {
-        let socket = TcpStream::connect(address).expect("the server accepts");
+        Self::try_to(address).expect("the server accepts")
+    }
+
+    /// None where nobody listens any more.
+    pub(crate) fn try_to(address: SocketAddr) -> Option<Self> {
+        let socket = TcpStream::connect(address).ok()?;
         socket.set_read_timeout(Some(PATIENCE)).expect("a socket has a timeout");
         socket.set_write_timeout(Some(PATIENCE)).expect("a socket has a timeout");
-        Self { reader: BufReader::new(socket) }
+        Some(Self { reader: BufReader::new(socket) })
     }
 
     pub(crate) fn socket(&self) -> &TcpStream {
