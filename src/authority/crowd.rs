@@ -80,9 +80,7 @@ impl Tx<'_> {
 
     /// The same, of spans of ids.
     pub(super) fn record_spans(&mut self, kind: &str, ids: &[(i64, i64)], fields: Option<&[String]>) {
-        /// So many spans fit into an event with room to spare.
-        const SPANS: usize = 250;
-        for ids in ids.chunks(SPANS) {
+        for ids in ids.chunks(TOLD) {
             let (kind, ids) = (kind.to_owned(), ids.to_vec());
             let action = match fields {
                 Some(fields) => Action::ManyChanged { kind, ids, fields: fields.to_vec() },
@@ -105,7 +103,21 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authority::{ChangeError, NewToken, Scan, tests::bench};
+    use crate::authority::{ChangeError, NewToken, Scan, Session, tests::bench};
+
+    /// What the events after the one with this number tell.
+    fn actions_after(session: &mut Session, last: u64) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let read = session.transact(|tx| {
+            actions.clear();
+            tx.events(last, |_, event| {
+                actions.push(event.action);
+                Scan::On
+            })
+        });
+        read.unwrap();
+        actions
+    }
 
     #[test]
     fn very_many_rows_are_one_event_of_each_kind_and_few_have_their_own() {
@@ -124,16 +136,7 @@ mod tests {
                     })
                 })
                 .unwrap();
-            let mut actions = Vec::new();
-            session
-                .transact(|tx| {
-                    actions.clear();
-                    tx.events(told, |_, event| {
-                        actions.push(event.action);
-                        Scan::On
-                    })
-                })
-                .unwrap();
+            let actions = actions_after(&mut session, told);
             told += u64::try_from(actions.len()).unwrap();
             actions
         };
@@ -156,17 +159,7 @@ mod tests {
             let last = session.transact(|tx| tx.event_count()).unwrap();
             let all = |tx: &mut Tx<'_>| tokens.iter().try_for_each(|token| tx.revoke(token).map(|_| ()));
             session.transact(|tx| tx.crowded(tokens.len(), all)).unwrap();
-            let mut events = Vec::new();
-            session
-                .transact(|tx| {
-                    events.clear();
-                    tx.events(last, |_, event| {
-                        events.push(event.action);
-                        Scan::On
-                    })
-                })
-                .unwrap();
-            events
+            actions_after(&mut session, last)
         };
         assert_eq!(revoke(&made[..2]), [Action::Revoked, Action::Revoked]);
         let many = |made: &[crate::domain::Token]| Action::ManyRevoked {

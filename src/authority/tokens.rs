@@ -4,9 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Entity, Scan, error::ChangeError, keys, tx::Tx};
 use crate::{
-    domain::{
-        Action, Key, KeyState, Revocation, StoredKey, Superseded, Timestamp, Token, TokenId, TokenState, Usage, User,
-    },
+    domain::{Action, Key, KeyState, Revocation, StoredKey, Superseded, Timestamp, Token, TokenId, TokenState, User},
     seal::StoreKeys,
     store::{
         layout::{self, Table},
@@ -168,8 +166,9 @@ impl Tx<'_> {
         // The old key stays known when it is no longer valid, so that its uses can be told from those of a stranger's.
         new.superseded = Some(Superseded { key: old, until: overlap_until.unwrap_or(self.now) });
         self.update_quietly(&new)?;
-        let usage = self.usage_of(&new)?;
-        self.put_usage(&new, Usage { superseded_uses: 0, superseded_last: None, superseded_from: None, ..usage })?;
+        self.change_usage(&new, |usage| {
+            (usage.superseded_uses, usage.superseded_last, usage.superseded_from) = (0, None, None);
+        })?;
         self.record_for(&new, Action::Regenerated { overlap_until });
         Ok((new, key))
     }

@@ -174,10 +174,10 @@ impl Tx<'_> {
         Ok(self.usages(&row)?.get(place))
     }
 
-    pub(super) fn put_usage(&mut self, token: &Token, usage: Usage) -> Result<(), ChangeError> {
+    pub(super) fn change_usage(&mut self, token: &Token, change: impl FnOnce(&mut Usage)) -> Result<(), ChangeError> {
         let (row, place) = layout::usage(token.serial);
         let mut usages = self.usages(&row)?;
-        usages.set(place, usage);
+        change(usages.at(place));
         self.put(row, Some(usages.encode()));
         Ok(())
     }
@@ -203,15 +203,15 @@ impl Tx<'_> {
         if moves != [None; 2] {
             self.move_keys(&mut token, moves)?;
         }
-        let mut usage = self.usage_of(&token)?;
-        usage.uses += count.all.count;
-        usage.last_used = usage.last_used.max(Some(count.all.last));
-        usage.superseded_uses += superseded.count;
-        if superseded.count > 0 {
-            usage.superseded_last = usage.superseded_last.max(Some(superseded.last));
-            usage.superseded_from = from;
-        }
-        self.put_usage(&token, usage)
+        self.change_usage(&token, |usage| {
+            usage.uses += count.all.count;
+            usage.last_used = usage.last_used.max(Some(count.all.last));
+            usage.superseded_uses += superseded.count;
+            if superseded.count > 0 {
+                usage.superseded_last = usage.superseded_last.max(Some(superseded.last));
+                usage.superseded_from = from;
+            }
+        })
     }
 
     /// Has the keys of a token found by newer digests. Only for those that have no sealed form: the others move when

@@ -191,14 +191,17 @@ pub struct Event {
 /// Ascending numbers as spans from a first to a last one.
 #[must_use]
 pub fn spans(numbers: impl IntoIterator<Item = i64>) -> Vec<(i64, i64)> {
-    let mut spans: Vec<(i64, i64)> = Vec::new();
-    for number in numbers {
-        match spans.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
-            Some(_) | None => spans.push((number, number)),
-        }
-    }
+    let mut spans = Vec::new();
+    numbers.into_iter().for_each(|number| add_to_spans(&mut spans, number));
     spans
+}
+
+/// Adds a number behind all those that lie in the spans.
+pub fn add_to_spans(spans: &mut Vec<(i64, i64)>, number: i64) {
+    match spans.last_mut() {
+        Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+        Some(_) | None => spans.push((number, number)),
+    }
 }
 
 /// Whether a number lies in one of the spans.

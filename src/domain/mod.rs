@@ -14,7 +14,7 @@ mod user;
 pub mod validate;
 mod value;
 
-pub use event::{Action, Actor, Channel, Event, Subject, is_within, spans};
+pub use event::{Action, Actor, Channel, Event, Subject, add_to_spans, is_within, spans};
 pub use group::{ContentType, Group, Permission};
 pub use key::{Key, from_hex, to_hex};
 pub use model::Model;

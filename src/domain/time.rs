@@ -9,6 +9,8 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
+const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
+
 /// A moment: microseconds since 1970-01-01 00:00 UTC, as precise as Django's `DateTimeField`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -49,7 +51,7 @@ impl Timestamp {
 
     /// The day and the time of day in UTC: unlike jiff's moments, these reach as far as Python's.
     fn civil(self) -> DateTime {
-        date(1970, 1, 1).at(0, 0, 0, 0).saturating_add(SignedDuration::from_micros(self.0))
+        EPOCH.saturating_add(SignedDuration::from_micros(self.0))
     }
 }
 
@@ -77,9 +79,9 @@ fn last_day(text: &str) -> Option<Timestamp> {
     let pieces = Pieces::parse(text).ok()?;
     let offset = pieces.to_numeric_offset()?.seconds();
     let moment = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
-    let since = moment.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_micros() - i128::from(offset) * 1_000_000;
+    let since = moment.duration_since(EPOCH).as_micros() - i128::from(offset) * 1_000_000;
     let latest = date(9999, 12, 31).at(23, 59, 59, 999_999_999);
-    let fits = since <= latest.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_micros();
+    let fits = since <= latest.duration_since(EPOCH).as_micros();
     i64::try_from(since).ok().filter(|_| fits).map(Timestamp)
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     authority::{ChangeError, Entity, crowd::MANY},
     domain::{
-        Key, Model, User, Value,
+        Key, Model, User, Value, add_to_spans,
         filter::{Expr, Query},
     },
     store::{
@@ -121,7 +121,7 @@ fn update_at_once(tx: &mut Tx<'_>, picked: &Picked, fixed: &[Fitting<'_>]) -> Re
     if rows.len() < Run::WORTH || !tx.overlay.is_empty() || values.bytes() > Edit::MOST || !one_each {
         return Ok(false);
     }
-    let (mut spans, mut count, mut changed, mut before) = (Vec::<(i64, i64)>::new(), 0, 0, None);
+    let (mut spans, mut count, mut changed, mut before) = (Vec::new(), 0, 0, None);
     // Of rows that were patched alike before, one is looked at.
     let mut alike: Option<(&Arc<Same>, u32)> = None;
     for portion in rows.chunks(PORTION) {
@@ -143,10 +143,7 @@ fn update_at_once(tx: &mut Tx<'_>, picked: &Picked, fixed: &[Fitting<'_>]) -> Re
             }
             changed |= differing;
             count += 1;
-            match spans.last_mut() {
-                Some((_, last)) if last.checked_add(1) == Some(row.id) => *last = row.id,
-                Some(_) | None => spans.push((row.id, row.id)),
-            }
+            add_to_spans(&mut spans, row.id);
         }
     }
     if let Some(edited) = Edited::new(picked, &spans, count, values) {
@@ -230,11 +227,6 @@ impl Tx<'_> {
         if let Some(made) = self.insert_users(model, patches)? {
             return Ok(made.into_iter().map(Some).collect());
         }
-        let kind = match model {
-            Model::User if patches.len() >= MANY => Some("user"),
-            Model::Group if patches.len() >= MANY => Some("group"),
-            _ => None,
-        };
         if model == Model::Token {
             self.look_ahead_new_tokens(patches.iter().map(|patch| {
                 let value = |wanted| patch.iter().find(|(field, _)| *field == wanted).map(|(_, value)| value);
@@ -246,12 +238,7 @@ impl Tx<'_> {
                 (user, text(token_field::NAME), text(token_field::KEY).map(|key| Key::from_text(key.into())))
             }))?;
         }
-        let made = self.crowded(patches.len(), |tx| tx.insert_each(model, patches, conflict, kind, told))?;
-        if let Some(kind) = kind {
-            let ids: Vec<_> = made.iter().flatten().map(|row| row.id).collect();
-            self.record_many(kind, &ids, None);
-        }
-        Ok(made)
+        self.crowded(patches.len(), |tx| tx.insert_each(model, patches, conflict, told))
     }
 
     fn insert_each(
@@ -259,16 +246,13 @@ impl Tx<'_> {
         model: Model,
         patches: &[Patch],
         conflict: OnConflict,
-        kind: Option<&str>,
         told: &mut dyn FnMut(u64),
     ) -> Result<Vec<Option<Row>>, QueryError> {
+        let many = patches.len() >= MANY && matches!(model, Model::User | Model::Group);
         let mut made = Vec::with_capacity(patches.len());
         for patch in patches {
             told(u64::try_from(made.len()).unwrap_or(u64::MAX));
-            let row = match kind {
-                Some(_) => self.insert_one_of_many(model, patch),
-                None => self.insert_row(model, patch.clone()),
-            };
+            let row = if many { self.insert_one_of_many(model, patch) } else { self.insert_row(model, patch.clone()) };
             made.push(match (row, conflict) {
                 (Ok(row), _) => Some(row),
                 (Err(QueryError::Change(ChangeError::Unique { .. })), OnConflict::Ignore) => {
@@ -349,8 +333,8 @@ impl Tx<'_> {
         check_nulls(model, &values, 1)?;
         values[0] = Value::Int(values[0].int().unwrap_or(0));
         let id = match model {
-            Model::User => self.insert_quietly(user(|place| &values[place]))?.id(),
-            _ => self.insert_quietly(group(&values))?.id(),
+            Model::User => self.insert(user(|place| &values[place]))?.id(),
+            _ => self.insert(group(&values))?.id(),
         };
         values[0] = Value::Int(id);
         Ok(Row::of(id, values))

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{error::TransferError, object::Object};
 use crate::{
     authority::Tx,
-    domain::{Actor, Channel, Key, Revocation, Timestamp, Token, TokenId, Usage, User, Value},
+    domain::{Actor, Channel, Key, Revocation, Timestamp, Token, TokenId, User, Value},
 };
 
 impl Tx<'_> {
@@ -52,8 +52,7 @@ impl Tx<'_> {
             }
         };
         let uses = u64::try_from(number("uses")).unwrap_or(0);
-        let usage = Usage { last_used: time("last_used"), uses, ..self.usage_of(&token)? };
-        self.put_usage(&token, usage)?;
+        self.change_usage(&token, |usage| (usage.last_used, usage.uses) = (time("last_used"), uses))?;
         Ok(token.serial)
     }
 }

@@ -57,9 +57,10 @@ def _run(function, args, kwargs):
     before, _current = _current, _started
     try:
         function(*args, **kwargs)
-    except (SystemExit, KeyboardInterrupt) as asked:
-        if isinstance(asked, KeyboardInterrupt):
-            raise
+    except SystemExit:
+        pass
+    except KeyboardInterrupt:
+        raise
     except BaseException:
         import traceback
 

@@ -84,7 +84,6 @@ fn work(engine: &Engine) {
                 return;
             }
         }
-        engine.drained.notify_all();
         if stop.is_some() {
             return;
         }

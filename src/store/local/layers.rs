@@ -15,6 +15,9 @@ use std::{
 
 use super::super::{Edit, Revision, Versioned, Write, run::Run};
 
+/// Up to whichever revision.
+pub(super) const NEWEST: Revision = Revision(u64::MAX);
+
 /// From so many bytes on it is looked at whether a run is in the place of an older one.
 const CROWDED: usize = 16 << 20;
 
@@ -77,10 +80,22 @@ impl Layers {
     pub(super) fn get(&self, key: &[u8]) -> Option<(Revision, Option<Cow<'_, [u8]>>)> {
         let (changed, value) = self.written(key)?;
         let Some(value) = value else { return Some((changed, None)) };
-        Some(match self.amended(key, changed, value, Revision(u64::MAX)) {
-            Some((changed, value)) => (changed, Some(Cow::Owned(value))),
-            None => (changed, Some(Cow::Borrowed(value))),
-        })
+        let (changed, value) = self.as_of(NEWEST, key, changed, Cow::Borrowed(value));
+        Some((changed, Some(value)))
+    }
+
+    /// A row that the commit `changed` had written, as edits up to a revision left it.
+    pub(super) fn as_of<'a>(
+        &self,
+        upto: Revision,
+        key: &[u8],
+        changed: Revision,
+        value: Cow<'a, [u8]>,
+    ) -> (Revision, Cow<'a, [u8]>) {
+        match self.amended(key, changed, &value, upto) {
+            Some((changed, value)) => (changed, Cow::Owned(value)),
+            None => (changed, value),
+        }
     }
 
     /// A key as it was last written as a whole.

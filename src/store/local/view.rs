@@ -13,7 +13,7 @@ use std::{
 use super::{
     super::{Edit, Revision, Row, Run, StoreError, Versioned, Watch, Write, memory::under, watch::Notice},
     journal::Effect,
-    layers::{Layers, versioned, weight},
+    layers::{Layers, NEWEST, versioned, weight},
     tree::{Put, Tree},
 };
 
@@ -182,14 +182,11 @@ pub(super) fn get(overlay: &Layers, tree: &Tree, key: &[u8]) -> Result<Option<Ve
         return Ok(versioned(found));
     }
     let found = tree.get(key)?;
-    Ok(found.map(|row| match overlay.amended(key, row.changed, &row.value, NEWEST) {
-        Some((changed, value)) => Versioned { value, changed },
-        None => row,
+    Ok(found.map(|row| {
+        let (changed, value) = overlay.as_of(NEWEST, key, row.changed, Cow::Owned(row.value));
+        Versioned { value: value.into_owned(), changed }
     }))
 }
-
-/// Edits up to whichever revision.
-const NEWEST: Revision = Revision(u64::MAX);
 
 /// Reads rows through the overlay: two sorted streams, the overlay's row winning over the tree's.
 pub(super) fn range(
@@ -204,9 +201,8 @@ pub(super) fn range(
         return Ok(rows);
     }
     let push = |rows: &mut Vec<Row>, key: Vec<u8>, changed, value: Cow<'_, [u8]>| {
-        let amended = overlay.amended(&key, changed, &value, NEWEST);
-        let (changed, value) = amended.unwrap_or_else(|| (changed, value.into_owned()));
-        rows.push(Row { key, value, changed });
+        let (changed, value) = overlay.as_of(NEWEST, &key, changed, value);
+        rows.push(Row { key, value: value.into_owned(), changed });
     };
     let mut over = overlay.range(Bound::Included(from), Bound::Excluded(to)).peekable();
     let mut under = tree.range(from, to);
@@ -294,12 +290,13 @@ pub(super) fn lacking(
         At::Whole(from) => {
             for (key, changed, value) in overlay.range(from.as_ref().map(Vec::as_slice), Bound::Unbounded) {
                 if changed <= target {
-                    let amended = value.and_then(|value| overlay.amended(key, changed, value, target));
-                    let (changed, value) = match amended {
-                        Some((changed, value)) => (changed, Some(value)),
-                        None => (changed, value.map(<[u8]>::to_vec)),
-                    };
-                    puts.push((key.to_vec(), changed, value));
+                    puts.push(match value {
+                        Some(value) => {
+                            let (changed, value) = overlay.as_of(target, key, changed, Cow::Borrowed(value));
+                            (key.to_vec(), changed, Some(value.into_owned()))
+                        }
+                        None => (key.to_vec(), changed, None),
+                    });
                 }
                 if is_enough(&puts, 10) {
                     return Ok((puts, At::Whole(Bound::Excluded(key.to_vec()))));

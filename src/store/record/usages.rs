@@ -14,12 +14,13 @@ impl Usages {
         self.0.binary_search_by_key(&place, |(place, _)| *place).map(|at| self.0[at].1.clone()).unwrap_or_default()
     }
 
-    /// Sets that of the token in this place.
-    pub fn set(&mut self, place: u8, usage: Usage) {
-        match self.0.binary_search_by_key(&place, |(place, _)| *place) {
-            Ok(at) => self.0[at].1 = usage,
-            Err(at) => self.0.insert(at, (place, usage)),
-        }
+    /// That of the token in this place, to be changed.
+    pub fn at(&mut self, place: u8) -> &mut Usage {
+        let at = self.0.binary_search_by_key(&place, |(place, _)| *place).unwrap_or_else(|at| {
+            self.0.insert(at, (place, Usage::default()));
+            at
+        });
+        &mut self.0[at].1
     }
 
     /// Forgets that of the token in this place.
@@ -80,9 +81,9 @@ mod tests {
         let usage = |uses| Usage { uses, last_used: Some(Timestamp(7)), ..Usage::default() };
         let mut all = Usages::default();
         for place in [31, 0, 7] {
-            all.set(place, usage(u64::from(place) + 1));
+            *all.at(place) = usage(u64::from(place) + 1);
         }
-        all.set(7, Usage { superseded_from: Some("10.0.0.1".into()), ..usage(70) });
+        *all.at(7) = Usage { superseded_from: Some("10.0.0.1".into()), ..usage(70) };
         let read = Usages::decode(&all.encode()).unwrap();
         assert_eq!(read, all);
         assert_eq!([0, 7, 8, 31].map(|place| read.get(place).uses), [1, 70, 0, 32]);
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn a_row_with_a_place_twice_is_damaged() {
         let mut all = Usages::default();
-        all.set(3, Usage::default());
+        all.at(3);
         let once = all.encode();
         let twice = [&once[..], &once[1..]].concat();
         assert!(Usages::decode(&twice).is_err());

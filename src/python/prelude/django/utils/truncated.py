@@ -1,7 +1,7 @@
 """HTML cut to so many words or letters of its text; what was open is closed."""
 
 import re
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 
 _EMPTY = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -34,23 +34,17 @@ class _Cut(HTMLParser):
                 self.open.remove(tag)
 
     def handle_entityref(self, name):
-        self.handle_data(self.unescaped("&%s;" % name))
+        self.handle_data(unescape("&%s;" % name))
 
     def handle_charref(self, name):
-        self.handle_data(self.unescaped("&#%s;" % name))
-
-    @staticmethod
-    def unescaped(text):
-        from html import unescape
-
-        return unescape(text)
+        self.handle_data(unescape("&#%s;" % name))
 
     def handle_data(self, data):
         pieces = re.split(r"(?<=\S)(?=\s+)", data) if self.by_words else [data]
         length = len([piece for piece in pieces if piece.strip()]) if self.by_words else len(data)
         if length <= self.room:
             self.room -= length
-            self.made.append(escape(data, quote=True) if data not in "'\"" else escape(data))
+            self.made.append(escape(data))
             return
         if self.by_words:
             kept = "".join(pieces[: self.room])

@@ -262,10 +262,7 @@ def ordered(query, names):
     except FieldError as error:
         for name in names:
             first, behind, _ = name.partition("__") if isinstance(name, str) else ("", "", "")
-            if behind:
-                query.order_by([first])
-            else:
-                query.order_by([name])
+            query.order_by([first if behind else name])
         return query.fails_later(error)
 
 
